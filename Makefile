@@ -1,0 +1,116 @@
+# make: everything under build/, programs in build/bin/. README.md says the rest.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+B := build
+CC := gcc
+CLANG := clang-14
+PKG := pkg-config
+
+# OPENSSL_API_COMPAT is not set: what 3.0 deprecates we use in one marked place.
+STD := -std=c11 -D_GNU_SOURCE -Isrc -Iinclude
+WARN := -Wall -Wextra -Werror -pedantic-errors -Wconversion -Wshadow -Wvla -Walloca -Wundef \
+	-Wswitch-enum -Wnull-dereference -Wformat=2 -Wcast-qual -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough
+HARDEN := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr \
+	-fno-common -ffile-prefix-map=$(CURDIR)=. -fPIE
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+DEPS = -MMD -MP
+LDHARDEN := -Wl,-z,relro,-z,now,-z,noexecstack
+
+.PHONY: all
+all: programs
+
+# --- libraries of the system -------------------------------------------------
+SECP := -lsecp256k1 -lgmp
+SODIUM := -lsodium
+SECCOMP := -lseccomp
+CRYPTO := -lcrypto
+LLHTTP_CFLAGS := -I/usr/share/include -I/usr/share/include/llhttp
+PQ_CFLAGS = $(shell $(PKG) --cflags libpq)
+
+# --- sources by folder -------------------------------------------------------
+src = $(wildcard src/$(1)/*.c)
+BASE := $(call src,base)
+CRYPTO_SRC := $(call src,crypto)
+HASH := src/crypto/keccak256.c # all that the processes without keys need of crypto/
+EVM := $(call src,evm)
+AGENT := $(call src,agent)
+IPC := $(call src,ipc)
+TDX := $(call src,tdx)
+TEE := $(call src,tee)
+JSON := $(call src,json)
+HTTP := $(call src,http)
+STORE := $(call src,store)
+CHAIN := $(call src,chain)
+TRADE := $(call src,trade)
+main_less = $(filter-out %/main.c,$(call src,$(1)))
+SIGNER := $(call main_less,signer)
+ATTESTER := $(call main_less,attester)
+GATEWAY := $(call main_less,gateway)
+SUPERVISOR := $(call main_less,supervisor)
+CLI := $(call main_less,cli)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+san = $(patsubst %.c,$(B)/san/%.o,$(1))
+fuzzobj = $(patsubst %.c,$(B)/fuzzobj/%.o,$(1))
+LLHTTP := api http llhttp
+
+# the object files of llhttp come from Debian's package, never from this tree
+$(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -g -fPIE -w $(LLHTTP_CFLAGS) -c $< -o $@
+$(B)/san/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -w $(LLHTTP_CFLAGS) -c $< -o $@
+$(B)/fuzzobj/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CLANG) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -w $(LLHTTP_CFLAGS) -c $< -o $@
+
+EXTRA_CFLAGS = $(if $(findstring src/http/,$<)$(findstring test_http,$<)$(findstring fuzz_http,$<),$(LLHTTP_CFLAGS)) \
+	$(if $(findstring src/store/,$<)$(findstring test_store,$<),$(PQ_CFLAGS))
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(HARDEN) $(DEPS) $(EXTRA_CFLAGS) -c $< -o $@
+$(B)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -Wno-null-dereference $(SANITIZE) $(DEPS) $(EXTRA_CFLAGS) -c $< -o $@
+$(B)/fuzzobj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(STD) -Wall -Wextra -Werror -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=all $(DEPS) $(EXTRA_CFLAGS) -c $< -o $@
+
+# --- programs ----------------------------------------------------------------
+PROGRAMS := selfsamed selfsame-signer selfsame-attester selfsame-gateway selfsame
+LINK_STATIC = @mkdir -p $(@D); $(CC) -static-pie $(LDHARDEN) -o $@ $(filter %.o,$^)
+LINK_DYNAMIC = @mkdir -p $(@D); $(CC) -pie $(LDHARDEN) -o $@ $(filter %.o,$^)
+
+GATEWAY_LIBS = -lcurl -levent_openssl -levent -lssl -lcrypto -ljansson -lsqlite3 -lpq -lsodium -lseccomp -lpthread
+CLI_LIBS = -lcurl -ljansson -lsodium -lcrypto
+
+.PHONY: programs
+programs: $(PROGRAMS:%=$(B)/bin/%)
+
+$(B)/bin/selfsame-signer: $(call obj,$(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC) $(SIGNER) src/signer/main.c)
+	$(LINK_STATIC) $(SECP) $(SODIUM) $(SECCOMP)
+$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(IPC) $(TEE) $(TDX) $(ATTESTER) src/attester/main.c)
+	$(LINK_STATIC) $(CRYPTO) $(SODIUM) $(SECCOMP)
+$(B)/bin/selfsamed: $(call obj,$(BASE) $(IPC) $(SUPERVISOR) src/supervisor/main.c)
+	$(LINK_STATIC) $(SODIUM) $(SECCOMP)
+$(B)/bin/selfsame-gateway: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(IPC) $(JSON) $(HTTP) $(STORE) $(CHAIN) $(TRADE) $(GATEWAY) src/gateway/main.c) $(LLHTTP:%=$(B)/obj/llhttp/%.o)
+	$(LINK_DYNAMIC) $(GATEWAY_LIBS)
+$(B)/bin/selfsame: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(JSON) $(TDX) $(CLI) src/cli/main.c)
+	$(LINK_DYNAMIC) $(CLI_LIBS)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+include tests/tests.mk
+include bench/bench.mk
+
+.PHONY: clean
+clean:
+	rm -rf $(B)
