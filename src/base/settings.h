@@ -13,16 +13,17 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/bytes.h"
 
 enum setting_kind {
-	KIND_TEXT, /* printable ASCII */
+	KIND_TEXT, /* one of the words in settings.c */
 	KIND_SECRET, /* anything but NUL and line ends; wiped after use, never shown */
 	KIND_BOOL, /* 0 or 1 */
-	KIND_U64,
-	KIND_PATH, /* absolute or relative, not empty */
+	KIND_U64, /* decimal, within the bounds in settings.c */
+	KIND_PATH, /* absolute or relative, not empty, no control characters */
 	KIND_ADDRESS, /* 0x and 40 hex digits */
-	KIND_TOKENS, /* SYMBOL:ADDRESS:DECIMALS, ... ; 1 to 8 */
-	KIND_URLS, /* 1 to 8 */
+	KIND_TOKENS, /* SYMBOL:ADDRESS:DECIMALS, ... ; 1 to 8, no symbol or address twice */
+	KIND_URLS, /* 1 to 8; https, or http to a loopback address */
 	KIND_DATABASE, /* sqlite:PATH or postgres(ql)://... */
 	KIND_LISTEN /* IPv4:PORT or [IPv6]:PORT */
 };
@@ -48,21 +49,37 @@ struct settings {
  * (blank lines and lines beginning with # are skipped; the value is the rest
  * of the line, as it stands). The environment wins. Then check every value.
  *
- * An unknown name in the file, an unknown SELFSAME_* in the environment and a
- * malformed value are ERR_SETTING: text gets one line that names the setting
- * and the remedy, never the value.
+ * An unknown name in the file, an unknown SELFSAME_* in the environment, a name
+ * given twice in one place, a malformed value and a secret in a file that
+ * everybody may read are ERR_SETTING: text gets one line that names the setting
+ * and the remedy, never the value. Empty is malformed, except for the passphrase.
  *
  * Owns: *ret is the caller's, settings_free().
  */
 int settings_load(char *const *environment, const char *path, struct settings *ret, char *text,
     size_t text_cap) MUST_USE;
 
+/* The same with the file's content at hand: what settings_load() does after reading. */
+int settings_parse(char *const *environment, struct bytes file, struct settings *ret, char *text,
+    size_t text_cap) MUST_USE;
+
 /* Wipes every value. */
 void settings_free(struct settings *s);
 
 /*
- * Overwrite every value of the environment in place (the bytes that
- * /proc/self/environ shows), before anything else is started.
+ * Put another value in the place of one (a relative path made absolute, a port
+ * that was picked), with the same checks; the old one is wiped.
+ *
+ * Returns: 0, ERR_SETTING (malformed) or ERR_MEM
+ */
+int settings_replace(struct settings *s, enum setting_id id, const char *value) MUST_USE;
+
+/* Wipes one value; it is not set afterwards. */
+void settings_forget(struct settings *s, enum setting_id id);
+
+/*
+ * Overwrite every string of the environment in place (the bytes that
+ * /proc/self/environ shows) and empty the list, before anything else is started.
  */
 void environment_wipe(char **environment);
 
@@ -84,5 +101,11 @@ const char *setting_default(enum setting_id id);
 
 /* A checked KIND_U64 or KIND_BOOL value. */
 uint64_t setting_u64(const struct settings *s, enum setting_id id);
+
+/*
+ * Whether every URL of a KIND_URLS value names this machine: localhost,
+ * 127.0.0.0/8 or [::1], as written; nothing is resolved.
+ */
+int setting_is_loopback(const struct settings *s, enum setting_id id);
 
 #endif
