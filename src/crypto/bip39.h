@@ -21,6 +21,7 @@
  *
  * Returns: 0, ERR_MNEMONIC_LENGTH, ERR_MNEMONIC_WORD, ERR_MNEMONIC_CHECKSUM
  * Out:     ret_position: only on ERR_MNEMONIC_WORD, the first bad word's place from 1
+ *          (an empty one, where two spaces meet or one ends the text, is a bad word)
  * Time:    may depend on the words' lengths, not on which words they are
  */
 int bip39_entropy(const char *text, size_t len, uint8_t ret[BIP39_ENTROPY_MAX], size_t *ret_len,
