@@ -15,7 +15,9 @@
 
 enum tx_type { TX_LEGACY = 0, TX_ACCESS_LIST = 1, TX_DYNAMIC_FEE = 2 };
 
+/* Of what we sign; the decoder is bound by the length of its input only. */
 #define TX_DATA_MAX 16384
+#define TX_ACCESS_LIST_MAX 3072
 #define TX_RAW_MAX (TX_DATA_MAX + 4096)
 
 struct tx {
@@ -44,7 +46,14 @@ struct tx_signature {
  */
 void tx_write_fields(struct writer *w, const struct tx *tx);
 
-/* Matched by tx_write_fields(). Refuses data above TX_DATA_MAX and unknown types. */
+/*
+ * Matched by tx_write_fields(): one form for one transaction.
+ *
+ * Returns: 0, ERR_PARSE (also: a flag that is not 0 or 1, a recipient without
+ *          the flag, a field that the type does not have, a malformed access
+ *          list), ERR_RANGE (data or access list too long), ERR_UNSUPPORTED
+ *          (type 3 and up)
+ */
 int tx_read_fields(struct reader *r, struct tx *ret) MUST_USE;
 
 /*
@@ -52,29 +61,47 @@ int tx_read_fields(struct reader *r, struct tx *ret) MUST_USE;
  * with chain id, 0, 0 as in EIP-155).
  *
  * Returns: 0, ERR_RANGE (a field is out of its range: nonce 2^64-1, priority
- *          fee above max fee, chain id 0) or ERR_SPACE.
+ *          fee above max fee, type 0 with chain id 0), ERR_PARSE (access list)
+ *          or ERR_SPACE
  */
 int tx_encode_unsigned(const struct tx *tx, uint8_t *ret, size_t cap, size_t *ret_len) MUST_USE;
 
 /* keccak256 of the same, without needing the buffer. */
 int tx_signing_hash(const struct tx *tx, uint8_t ret_hash32[32]) MUST_USE;
 
-/* The signed transaction as it goes to eth_sendRawTransaction. */
+/*
+ * The signed transaction as it goes to eth_sendRawTransaction. ERR_RANGE also
+ * for a signature that no node accepts (r or s out of range, high s, parity).
+ */
 int tx_encode_signed(const struct tx *tx, const struct tx_signature *signature, uint8_t *ret,
     size_t cap, size_t *ret_len) MUST_USE;
 
 /*
  * Decode a signed transaction strictly: canonical RLP, nothing trailing,
- * integers without leading zeros, low s, y parity 0 or 1, every range rule of
- * the execution specification but balances. A legacy transaction without chain
- * id (v 27 or 28) decodes with chain_id 0. ret borrows from raw.
+ * integers without leading zeros, every field in its range, low s, y parity 0
+ * or 1. Whether the gas suffices is tx_check_gas()'s question. A legacy
+ * transaction without chain id (v 27 or 28) decodes with chain_id 0. ret
+ * borrows from raw.
  *
  * Returns: 0, ERR_PARSE, ERR_RANGE or ERR_UNSUPPORTED (type 3 and up).
  */
 int tx_decode_signed(const uint8_t *raw, size_t len, struct tx *ret,
     struct tx_signature *ret_signature) MUST_USE;
 
+/*
+ * The hash that the signature of a decoded transaction covers, also in the form
+ * before EIP-155 (type 0, chain_id 0), which is never signed here.
+ */
+int tx_recovery_hash(const struct tx *tx, uint8_t ret_hash32[32]) MUST_USE;
+
 /* The gas that a transaction costs before it runs (data, access list, creation). */
 int tx_intrinsic_gas(const struct tx *tx, uint64_t *ret) MUST_USE;
+
+/*
+ * What the execution specification demands beyond the single field: the gas
+ * limit covers the intrinsic gas, gas limit x fee is below 2^256, init code is
+ * at most 49,152 bytes (EIP-3860). ERR_RANGE.
+ */
+int tx_check_gas(const struct tx *tx) MUST_USE;
 
 #endif

@@ -3,12 +3,16 @@
  *
  * The gateway turns eth_signTypedData_v4 JSON into this form
  * (gateway/typed_data_json.h); the signer reads it, derives every type string
- * and hash itself, and refuses what is ambiguous: a type that is defined and
- * not used by the message or the domain, a struct name or member name that is
- * no identifier, two members with one name, a recursive type, a domain member
- * that is unknown or out of the order name, version, chainId,
- * verifyingContract, salt, an integer out of its type's range, an array whose
- * length is not the declared one.
+ * and hash itself, and refuses what is ambiguous: a struct that neither the
+ * message nor the domain uses (wallets accept those in JSON; the gateway leaves
+ * them out), a struct without members (but the domain), a name that is no
+ * identifier or looks like an elementary type, two structs or two members with
+ * one name, a recursive type, the domain as a member or as the message, a
+ * domain member that is unknown, of another type than the EIP's or out of the
+ * order name, version, chainId, verifyingContract, salt, a word that is not the
+ * one encoding of its type, an array whose length is not the declared one, a
+ * type alias ("uint"). Any subset of the domain's members is read: what must be
+ * there is the policy's to say.
  *
  * Form: u8 version (1) | u8 struct count | structs | u8 primary (index) |
  * domain values | message values. Struct 0 is EIP712Domain.
@@ -25,13 +29,15 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
+#include "evm/type.h"
 
+#define TYPED_DATA_VERSION 1
 #define TYPED_DATA_BYTES_MAX 32768
 #define TYPED_STRUCTS_MAX 24
 #define TYPED_MEMBERS_MAX 32
 #define TYPED_NAME_MAX 64
 #define TYPED_TYPE_MAX 96
-#define TYPED_DEPTH_MAX 12
+#define TYPED_DEPTH_MAX 12 /* of values: structs and array dimensions together */
 
 struct typed_member {
 	struct bytes name;
@@ -50,11 +56,21 @@ struct typed_data {
 	struct typed_struct structs[TYPED_STRUCTS_MAX]; /* 0 is EIP712Domain */
 	struct bytes domain; /* the values, borrowed */
 	struct bytes message;
+	uint32_t uses[TYPED_STRUCTS_MAX]; /* bit j: struct j is a part of this one, at any depth */
 	/* taken from the domain for the policy; has_* is 0 where it is absent */
 	uint8_t has_chain_id;
 	uint8_t has_verifying_contract;
 	uint64_t chain_id; /* ERR_RANGE when above 64 bits */
 	uint8_t verifying_contract[20];
+};
+
+/* What a type text means within one message. */
+struct typed_meaning {
+	enum { TYPED_PLAIN, TYPED_STRUCT, TYPED_ARRAY } what;
+	struct type type; /* TYPED_PLAIN */
+	uint8_t index; /* TYPED_STRUCT */
+	struct bytes element; /* TYPED_ARRAY: the type text of an element */
+	uint32_t count; /* TYPED_ARRAY: the declared length, 0 = any */
 };
 
 struct typed_hashes {
@@ -65,16 +81,29 @@ struct typed_hashes {
 };
 
 /*
- * Read and check the whole form. ret borrows from p.
+ * Read and check the whole form. ret borrows from p; it is large (about 26 KiB),
+ * so it is filled in place and means nothing after a failure.
  *
  * Returns: 0, ERR_PARSE, ERR_RANGE, ERR_TRAILING, ERR_DUPLICATE, ERR_UNSUPPORTED
  */
 int typed_data_read(const uint8_t *p, size_t len, struct typed_data *ret) MUST_USE;
 
+/*
+ * Read and check the form's first half, everything but the values; for who
+ * writes the second. The same errors.
+ */
+int typed_data_read_types(struct reader *r, struct typed_data *ret) MUST_USE;
+
+/* ERR_PARSE when the text is no type and names no struct. */
+int typed_data_meaning(const struct typed_data *td, struct bytes type_text,
+    struct typed_meaning *ret) MUST_USE;
+
+/* 0 for everything that typed_data_read() accepted. */
 int typed_data_hash(const struct typed_data *td, struct typed_hashes *ret) MUST_USE;
 
 /*
- * encodeType of one struct: "Mail(Person from,...)Person(...)".
+ * encodeType of one struct: "Mail(Person from,...)Person(...)", the structs it
+ * uses sorted by name. ERR_RANGE (no such struct) or ERR_SPACE.
  */
 int typed_data_encode_type(const struct typed_data *td, uint8_t index, uint8_t *ret, size_t cap,
     size_t *ret_len) MUST_USE;
@@ -84,7 +113,7 @@ int typed_data_encode_type(const struct typed_data *td, uint8_t index, uint8_t *
  * policy, which decodes permits. A dotted path descends into structs, [n] into
  * arrays: "permitted.amount", "details[0].token".
  *
- * Returns: 0 or ERR_NOT_FOUND (no such member, or it is not atomic)
+ * Returns: 0 or ERR_NOT_FOUND (no such member or element, or it is not one word)
  */
 int typed_data_member(const struct typed_data *td, const char *path, uint8_t ret_word32[32])
     MUST_USE;

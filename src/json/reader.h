@@ -1,17 +1,20 @@
 /*
  * A declarative, typed reader of JSON objects on jansson. Unknown members,
  * duplicate keys, wrong types and values out of range are refused with the
- * field's name; nothing of the input is quoted back.
+ * field's name; of the input nothing but a harmless member name is repeated.
  *
  *   struct json_error e;
  *   struct json_in in;
  *   if ((r = json_in_open(body, len, &in, &e)) != 0) ...
  *   json_in_text(&in, "agentId", JSON_REQUIRED, 1, 64, &text);
  *   ...
- *   if ((r = json_in_close(&in, &e)) != 0) ...   first failure, unknown members
+ *   if ((r = json_in_close(&in)) != 0) ...   first failure, unknown members
+ *   json_in_free(&in);
  *
- * Sticky: after the first failure the other calls do nothing, outputs keep
- * what they had. Borrowed strings live until json_in_free().
+ * Sticky: after the first failure the other calls do nothing, values keep what
+ * they had, ret_present is 0. Reading from an absent object does nothing
+ * either. null is a wrong type everywhere. Borrowed strings live until
+ * json_in_free().
  */
 #ifndef SELFSAME_JSON_READER_H
 #define SELFSAME_JSON_READER_H
@@ -36,17 +39,23 @@ struct json_error {
 #define JSON_MEMBERS_MAX 32
 
 struct json_in {
-	json_t *root; /* owned when parent is NULL */
+	json_t *root; /* NULL: an absent object */
 	struct json_error *error;
 	char path[96];
 	const char *known[JSON_MEMBERS_MAX]; /* the members asked for so far */
 	size_t known_count;
-	int owned;
+	int owned; /* json_in_free() lets root go */
 };
 
 /* The body must be one object. On failure nothing needs to be freed. */
 int json_in_open(const void *body, size_t len, struct json_in *ret, struct json_error *error)
     MUST_USE;
+
+/*
+ * An object that is not a member: an element of an array that json_in_value()
+ * gave. name ("[3]", "calls[3]") stands for it in errors. Borrowed.
+ */
+void json_in_enter(struct json_in *in, json_t *value, const char *name, struct json_in *ret);
 
 /* An object inside another; ret_present 0 when it is optional and absent. */
 void json_in_object(struct json_in *in, const char *name, enum json_need need, struct json_in *ret,

@@ -21,10 +21,10 @@ struct json_writer {
 
 struct json_writer json_writer_of(struct buffer *out);
 
-/* name is NULL inside an array and for the outermost value. */
-void json_object(struct json_writer *w, const char *name);
+/* name is NULL inside an array and for the outermost value. (jansson owns json_object().) */
+void json_object_begin(struct json_writer *w, const char *name);
 void json_object_end(struct json_writer *w);
-void json_array(struct json_writer *w, const char *name);
+void json_array_begin(struct json_writer *w, const char *name);
 void json_array_end(struct json_writer *w);
 void json_text(struct json_writer *w, const char *name, const char *value); /* NULL: null */
 void json_textn(struct json_writer *w, const char *name, const char *value, size_t len);
