@@ -85,14 +85,23 @@ struct policy {
 /* Sort every list, as the canonical form wants them. */
 void policy_sort(struct policy *p);
 
-/* Write the canonical bytes. The policy must be sorted. Matched by policy_read(). */
+/*
+ * Write the canonical bytes. The policy must be sorted. Matched by policy_read().
+ *
+ * Form: u8 form (1) | u8 actions | u8 flags | six u8 counts (chains, tokens,
+ * recipients, spenders, calls, typed) | native per transaction 32 | native per
+ * day 32 | max fee per gas 32 | u64 max gas | conditional tokens 20 | chains
+ * u64 | tokens 20 32 32 | recipients 20 | spenders 20 | calls 20 u8 4 | typed
+ * u64 20 32; integers big-endian.
+ */
 void policy_write(struct writer *w, const struct policy *p);
 
 /*
  * Read canonical bytes, all of them. Matched by policy_write().
  *
  * Returns: 0, ERR_PARSE, ERR_TRAILING, ERR_RANGE (a count, an unknown action or
- *          flag), ERR_DUPLICATE (a list that is not strictly ascending).
+ *          flag, a chain id of 0, a selector beside any_selector),
+ *          ERR_DUPLICATE (a list that is not strictly ascending)
  */
 int policy_read(const uint8_t *p, size_t len, struct policy *ret) MUST_USE;
 
@@ -101,7 +110,9 @@ void policy_hash(const uint8_t *canonical, size_t len, uint8_t ret_hash32[32]);
 
 /*
  * Whether `after` allows nothing that `before` does not allow: every cap at
- * most as high, every list and mask a subset.
+ * most as high, every list and mask a subset. A token (or the ConditionalTokens
+ * contract) that the calls list names may not be forgotten: calls to a known
+ * token are charged, to an unknown contract they are not.
  */
 int policy_is_tighter(const struct policy *before, const struct policy *after);
 

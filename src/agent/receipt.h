@@ -20,7 +20,7 @@
 #define RECEIPT_HASHES_MAX 4
 
 struct receipt {
-	const char *action; /* "register", "trade", "bump", "typed-data", "message", "rotate-key", "policy" */
+	const char *action; /* register, trade, typed-data, message, rotate-key or policy */
 	const struct agent_record *record;
 	const uint8_t *instance_key32;
 	const char *mode; /* "simulated-dev", "simulated", or the platform's name */
@@ -30,8 +30,19 @@ struct receipt {
 	uint8_t hashes[RECEIPT_HASHES_MAX][32]; /* transaction hashes, or the signed digest */
 };
 
-/* Write the JCS text: action, address, agentId, chainId, hashes, instanceKey, keyVersion, mode,
- * path, policyHash, policyVersion, recordVersion, requestHash, scheme, version. */
+/*
+ * Write the text:
+ *
+ * {"action":"trade","address":"0x..EIP-55","agentId":"..","chainId":137,
+ *  "hashes":["0x..64 digits"],"instanceKey":"0x..64 digits","keyVersion":1,
+ *  "mode":"..","path":"m/44'/60'/..","policyHash":"0x..","policyVersion":1,
+ *  "recordVersion":1,"requestHash":"0x..","scheme":"bound","version":1}
+ *
+ * on one line without spaces; requestHash is left out where there is none, and
+ * hashes is [] where nothing was hashed.
+ *
+ * Returns: 0, ERR_SPACE, ERR_RANGE (a number above 2^53 - 1, too many hashes)
+ */
 int receipt_write(const struct receipt *receipt, uint8_t *ret, size_t cap, size_t *ret_len)
     MUST_USE;
 

@@ -1,7 +1,13 @@
 /*
  * An agent's record: what the database keeps of an agent and the signer
  * authenticates. The gateway may read it and cannot write one: the MAC is the
- * signer's (signer/keyring.h), over "selfsame/record/v1\0" || bytes.
+ * signer's (signer/keyring.h).
+ *
+ * Form: u8 form (1) | u8 LEN id | u8 scheme | u32 index | u32 path[3] |
+ * address 20 | u8 controller kind | controller 32 | u8 has owner | owner 20 |
+ * u64 record version | u64 key version | u64 policy version | key hash 32 |
+ * u8 used | LP policy | u8 token count | native used 32 | token used 32 each;
+ * integers big-endian, what a scheme or an absent owner does not use is zero.
  */
 #ifndef SELFSAME_AGENT_RECORD_H
 #define SELFSAME_AGENT_RECORD_H
@@ -49,7 +55,13 @@ int agent_id_valid(const char *id, size_t len);
 /* Matched by record_read(). */
 void record_write(struct writer *w, const struct agent_record *rec);
 
-/* Matched by record_write(). ret->policy borrows from p; the policy itself is checked. */
+/*
+ * Read all of the bytes. Matched by record_write(). ret->policy borrows from p;
+ * the policy itself is checked.
+ *
+ * Returns: 0, ERR_PARSE, ERR_TRAILING, ERR_RANGE, ERR_DUPLICATE (policy_read()),
+ *          ERR_UNSUPPORTED (a scheme or a kind of controller of a later time)
+ */
 int record_read(const uint8_t *p, size_t len, struct agent_record *ret) MUST_USE;
 
 /* "m/44'/60'/0'/0/7" or "m/44'/60'/1'/2'/3'" and a NUL. */
@@ -62,9 +74,10 @@ const char *agent_scheme_name(uint8_t scheme);
 void api_key_hash(const uint8_t key32[32], uint8_t ret_hash32[32]);
 
 /*
- * The three numbers of a bound path: the first three 31-bit numbers of
- * SHA-256("selfsame/path/v1\0" || LP(id) || LP(controller) || LP(owner) ||
- * LP(first policy)); an absent owner is the empty run.
+ * The three numbers of a bound path: the first three 31-bit numbers (big-endian
+ * 32-bit words without their top bit) of SHA-256("selfsame/path/v1\0" || LP(id)
+ * || LP(controller) || LP(owner) || LP(first policy)); an absent owner is the
+ * empty run.
  */
 void bound_path(struct bytes id, const uint8_t controller32[32], struct bytes owner,
     struct bytes first_policy, uint32_t ret_path[3]);

@@ -1,0 +1,79 @@
+/*
+ * Everything that comes from the root secret, in one locked block that is
+ * read-only from the end of keyring_open() on: the nodes that wallets are
+ * derived from, the MAC keys, the instance key of this boot.
+ *
+ * Refuses to hand out a key: what leaves are addresses, signatures, MACs and
+ * API keys. The phrase and the seed are not kept.
+ *
+ * Subkeys are HKDF-SHA-256(BIP-39 seed, info) with the infos of keyring.c.
+ */
+#ifndef SELFSAME_SIGNER_KEYRING_H
+#define SELFSAME_SIGNER_KEYRING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/record.h"
+#include "base/attr.h"
+#include "base/bytes.h"
+
+struct keyring;
+
+/*
+ * Derive it all. sodium_init() and secp_open() come first. The caller wipes
+ * phrase and passphrase.
+ *
+ * Returns: 0
+ *          what bip39_seed() and bip32_master() return
+ *          ERR_MLOCK   the block could not be locked (RLIMIT_MEMLOCK)
+ *          ERR_CRYPTO  the instance key could not be made
+ * Out:     ret_position  only on ERR_MNEMONIC_WORD: the bad word's place from 1
+ * Owns:    ret is the caller's, keyring_close()
+ */
+int keyring_open(struct bytes phrase, struct bytes passphrase, struct keyring **ret,
+    unsigned *ret_position) MUST_USE;
+
+/* Wipes and frees; NULL is fine. */
+void keyring_close(struct keyring *k);
+
+/* 32 public bytes that name the root. */
+const uint8_t *keyring_root_id(const struct keyring *k);
+
+/* The Ed25519 public key (32 bytes) that signs receipts; new with every boot. */
+const uint8_t *keyring_instance_key(const struct keyring *k);
+
+/* HMAC-SHA-256 over "selfsame/record/v1\0" || LP(record). */
+void keyring_record_mac(const struct keyring *k, struct bytes record, uint8_t ret_mac32[32]);
+
+/* HMAC-SHA-256 over "selfsame/intent/v1\0" || LP(agent id) || LP(tx_write_fields()). */
+void keyring_intent_mac(const struct keyring *k, struct bytes agent_id, struct bytes fields,
+    uint8_t ret_mac32[32]);
+
+/* The API key of a registration that carried an Idempotency-Key; secret. */
+void keyring_api_key(const struct keyring *k, struct bytes idempotency_key,
+    const uint8_t request_hash32[32], uint8_t ret_key32[32]);
+
+/* What is kept of that registration, so that a retry can be told. */
+void keyring_register_tag(const struct keyring *k, struct bytes idempotency_key,
+    const uint8_t request_hash32[32], uint8_t ret_tag32[32]);
+
+/* The address of the wallet at the record's scheme, index and path. */
+int keyring_address(const struct keyring *k, const struct agent_record *rec, uint8_t ret[20])
+    MUST_USE;
+
+/*
+ * Sign a digest that this process computed itself, with the record's wallet.
+ *
+ * Returns: 0, ERR_HD_INVALID, ERR_CRYPTO
+ * Out:     r || s, low s; the parity of y
+ * Time:    independent of the keys
+ */
+int keyring_sign(const struct keyring *k, const struct agent_record *rec,
+    const uint8_t digest32[32], uint8_t ret_signature64[64], uint8_t *ret_y_parity) MUST_USE;
+
+/* Ed25519 by the instance key over "selfsame/receipt/v1\0" || text; ERR_SPACE, ERR_CRYPTO. */
+int keyring_sign_receipt(const struct keyring *k, struct bytes text, uint8_t ret_signature64[64])
+    MUST_USE;
+
+#endif

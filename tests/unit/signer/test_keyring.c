@@ -1,0 +1,236 @@
+#include "fixture.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "crypto/bip32.h"
+#include "crypto/bip39.h"
+#include "crypto/secp.h"
+#include "evm/address.h"
+#include "signer/keyring.h"
+
+static const char phrase[] = "test test test test test test test test test test test junk";
+static struct keyring *keys;
+
+static struct bytes
+text(const char *s)
+{
+	return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static int
+setup(void **state)
+{
+	unsigned position;
+
+	(void)state;
+	return sodium_init() < 0 || secp_open() != 0 ||
+	       keyring_open(text(phrase), text(""), &keys, &position) != 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	keyring_close(keys);
+	keys = NULL;
+	return 0;
+}
+
+static void
+expect_hex(const uint8_t *p, size_t n, const char *hex)
+{
+	char shown[129];
+
+	hex_encode(p, n, shown);
+	assert_string_equal(shown, hex);
+}
+
+/* What Hardhat and anvil print for this phrase. */
+static void
+test_indexed_addresses(void **state)
+{
+	static const char *const want[] = {
+		"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+		"0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+		"0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+	};
+	struct agent_record rec = {.scheme = SCHEME_INDEXED};
+	uint8_t address[20];
+	char shown[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		rec.index = i;
+		assert_int_equal(keyring_address(keys, &rec, address), 0);
+		address_format(address, shown);
+		assert_string_equal(shown, want[i]);
+	}
+}
+
+/* The whole path from the seed, without the shortcuts of the keyring. */
+static void
+test_bound_address(void **state)
+{
+	static const uint32_t path[] = {BIP32_HARDENED | 44, BIP32_HARDENED | 60,
+	    BIP32_HARDENED | 11, BIP32_HARDENED | 0x7fffffff, BIP32_HARDENED | 13};
+	struct agent_record rec = {.scheme = SCHEME_BOUND, .path = {11, 0x7fffffff, 13}};
+	uint8_t seed[64], public_key[64], want[20], address[20];
+	struct bip32_node node;
+	unsigned position;
+
+	(void)state;
+	assert_int_equal(bip39_seed(phrase, strlen(phrase), "", 0, seed, &position), 0);
+	assert_int_equal(bip32_master(seed, 64, &node), 0);
+	assert_int_equal(bip32_path(&node, path, 5, &node), 0);
+	assert_int_equal(secp_public_key_64(node.key, public_key), 0);
+	address_from_public_key(public_key, want);
+	assert_int_equal(keyring_address(keys, &rec, address), 0);
+	assert_memory_equal(address, want, 20);
+}
+
+/* Values by Python's hmac and hashlib from the formulas of the headers. */
+static void
+test_subkeys(void **state)
+{
+	uint8_t out[32], request[32];
+
+	(void)state;
+	memset(request, 7, 32);
+	expect_hex(keyring_root_id(keys), 32,
+	    "ee01a7f1903096f1036556abcf519a20a314ed1785a13bbaecf253939a1c7cdf");
+	keyring_record_mac(keys, text("record"), out);
+	expect_hex(out, 32, "41d6524279b4075f8fe5f02f966cb75bebc707f8d7b4f95101433841b72d9271");
+	keyring_intent_mac(keys, text("alice"), text("fields"), out);
+	expect_hex(out, 32, "6151b7f2118f1392ae5d2a2ab9d0da0bd7d8c22619f67b5eca03d96aac939222");
+	keyring_api_key(keys, text("idem"), request, out);
+	expect_hex(out, 32, "e8a01d47dc85223b6076f79eb7356c3c84f5282c407cfd24ba2fdc42e4285069");
+	keyring_register_tag(keys, text("idem"), request, out);
+	expect_hex(out, 32, "98ba364378b689091da722b89c170731fb84e1d3e3641b8e9c95ff9776aa32c2");
+}
+
+static void
+test_sign(void **state)
+{
+	const struct agent_record recs[] = {
+		{.scheme = SCHEME_INDEXED, .index = 3},
+		{.scheme = SCHEME_BOUND, .path = {1, 2, 3}},
+	};
+	uint8_t digest[32], signature[64], parity, public_key[64], signer[20], address[20];
+
+	(void)state;
+	memset(digest, 0xd1, 32);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(keyring_sign(keys, &recs[i], digest, signature, &parity), 0);
+		assert_int_equal(secp_recover(digest, signature, parity, public_key), 0);
+		address_from_public_key(public_key, signer);
+		assert_int_equal(keyring_address(keys, &recs[i], address), 0);
+		assert_memory_equal(signer, address, 20);
+	}
+}
+
+static void
+test_receipt_signature(void **state)
+{
+	static const char tagged[] = "selfsame/receipt/v1\0{\"a\":1}";
+	uint8_t signature[64];
+
+	(void)state;
+	assert_int_equal(keyring_sign_receipt(keys, text("{\"a\":1}"), signature), 0);
+	assert_int_equal(crypto_sign_verify_detached(signature, (const uint8_t *)tagged,
+	                     sizeof tagged - 1, keyring_instance_key(keys)),
+	    0);
+	assert_int_equal(
+	    keyring_sign_receipt(keys, (struct bytes){signature, 2049}, signature), ERR_SPACE);
+}
+
+/* The same root, another boot: the instance key is new, the rest is not. */
+static void
+test_second_boot(void **state)
+{
+	struct keyring *again;
+	unsigned position;
+
+	(void)state;
+	assert_int_equal(keyring_open(text(phrase), text(""), &again, &position), 0);
+	assert_memory_equal(keyring_root_id(again), keyring_root_id(keys), 32);
+	assert_memory_not_equal(keyring_instance_key(again), keyring_instance_key(keys), 32);
+	keyring_close(again);
+	assert_int_equal(keyring_open(text(phrase), text("x"), &again, &position), 0);
+	assert_memory_not_equal(keyring_root_id(again), keyring_root_id(keys), 32);
+	keyring_close(again);
+}
+
+static void
+test_bad_phrases(void **state)
+{
+	struct keyring *k = NULL;
+	unsigned position = 99;
+
+	(void)state;
+	assert_int_equal(keyring_open(text("test test"), text(""), &k, &position),
+	    ERR_MNEMONIC_LENGTH);
+	assert_int_equal(keyring_open(text("test test test test test test test test test test test "
+	                                   "test"),
+	                     text(""), &k, &position),
+	    ERR_MNEMONIC_CHECKSUM);
+	assert_int_equal(position, 99);
+	assert_int_equal(keyring_open(text("test test tost test test test test test test test test "
+	                                   "junk"),
+	                     text(""), &k, &position),
+	    ERR_MNEMONIC_WORD);
+	assert_int_equal(position, 3);
+	assert_int_equal(keyring_open(text(phrase), text("\x01"), &k, &position), ERR_PASSPHRASE);
+	assert_null(k);
+}
+
+/* A child that looks, and one that writes where the root id stands. */
+static int
+child_status(int writes)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		volatile uint8_t *p = (volatile uint8_t *)(uintptr_t)keyring_root_id(keys);
+
+		(void)signal(SIGSEGV, SIG_DFL);
+		if (writes)
+			*p = 1;
+		_exit(*p == 0xee ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void
+test_read_only(void **state)
+{
+	int status;
+
+	(void)state;
+	assert_int_equal(child_status(0), 0);
+	status = child_status(1);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_indexed_addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bound_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_subkeys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sign, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_receipt_signature, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second_boot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_phrases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
