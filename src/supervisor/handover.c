@@ -1,0 +1,122 @@
+#include "supervisor/handover.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "ipc/boot.h"
+#include "ipc/messages.h"
+#include "base/banned.h"
+
+static int
+make_settings(const struct settings *s, const struct plan *plan, struct statement_parts *ret)
+{
+	struct writer w = writer_of((uint8_t *)ret->settings, sizeof ret->settings);
+	int r;
+
+	if ((r = settings_attested(s, ret->settings, sizeof ret->settings, &w.len)) != 0)
+		return r;
+	/* RFC 8785 3.2.3: all other names are in capitals, so this one comes last */
+	w.len--;
+	write_text(&w, w.len > 1 ? ",\"derivation\":\"" : "\"derivation\":\"");
+	write_text(&w, plan_scheme_name(plan));
+	write_text(&w, "\"}");
+	return writer_end(&w, &ret->settings_len);
+}
+
+static int
+make_binaries(const struct program *programs, size_t count, struct statement_parts *ret)
+{
+	struct writer w = writer_of((uint8_t *)ret->binaries, sizeof ret->binaries);
+
+	write_text(&w, "{");
+	for (size_t i = 0; i < count; i++) {
+		write_text(&w, i == 0 ? "\"" : ",\"");
+		write_text(&w, programs[i].name);
+		write_text(&w, "\":\"");
+		write_hex(&w, programs[i].sha256, sizeof programs[i].sha256);
+		write_text(&w, "\"");
+	}
+	write_text(&w, "}");
+	return writer_end(&w, &ret->binaries_len);
+}
+
+int
+statement_parts_make(const struct settings *s, const struct plan *plan,
+    const struct program *programs, size_t count, struct statement_parts *ret)
+{
+	int r;
+
+	if ((r = make_settings(s, plan, ret)) != 0)
+		return r;
+	return make_binaries(programs, count, ret);
+}
+
+static struct bytes
+bytes_of(const char *s, size_t len)
+{
+	return (struct bytes){(const uint8_t *)s, len};
+}
+
+int
+handover_boot(struct child *c, const struct plan *plan, const struct statement_parts *parts)
+{
+	uint8_t frame[BOOT_FRAME_MAX];
+	struct writer w = channel_body(frame, sizeof frame);
+	struct msg_boot m = {
+	    .development = (uint8_t)(plan->development != 0),
+	    .scheme = (uint8_t)plan->scheme,
+	    .rpc_is_loopback = (uint8_t)(plan->rpc_is_loopback != 0),
+	    .local_fork = (uint8_t)(plan->local_fork != 0),
+	    .chain_id = plan->chain_id,
+	    .active_agents = plan->active_agents,
+	    .platform = bytes_of(plan->platform, strlen(plan->platform)),
+	    .settings = bytes_of(parts->settings, parts->settings_len),
+	    .binaries = bytes_of(parts->binaries, parts->binaries_len),
+	};
+	size_t len;
+	int r;
+
+	msg_boot_write(&w, &m);
+	if ((r = writer_end(&w, &len)) != 0)
+		return r;
+	return channel_send(&c->channel, MSG_BOOT, 0, frame, len);
+}
+
+static int
+send_secret(struct child *signer, const char *mnemonic, const char *passphrase)
+{
+	SECRET_BYTES(frame, 1024);
+	struct writer w = channel_body(frame, sizeof frame);
+	struct msg_secret m = {
+	    .mnemonic = bytes_of(mnemonic, strlen(mnemonic)),
+	    .passphrase = bytes_of(passphrase, strlen(passphrase)),
+	};
+	size_t len;
+	int r;
+
+	msg_secret_write(&w, &m);
+	if ((r = writer_end(&w, &len)) != 0)
+		return r;
+	return channel_send(&signer->channel, MSG_SECRET, 0, frame, len);
+}
+
+int
+handover_secret(struct child *signer, const struct plan *plan, struct settings *s)
+{
+	const char *passphrase = s->value[SET_MNEMONIC_PASSPHRASE];
+	char phrase[PLAN_PHRASE_MAX] = {0};
+	const char *mnemonic = s->value[SET_MNEMONIC];
+	int r;
+
+	if (plan->phrase_is_published) {
+		plan_development_phrase(phrase);
+		mnemonic = phrase;
+	}
+	r = send_secret(signer, mnemonic, passphrase == NULL ? "" : passphrase);
+	wipe(phrase, sizeof phrase);
+	settings_forget(s, SET_MNEMONIC);
+	settings_forget(s, SET_MNEMONIC_PASSPHRASE);
+	return r;
+}
