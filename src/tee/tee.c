@@ -1,0 +1,50 @@
+#include "tee/tee.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "tee/simulated.h"
+#include "base/banned.h"
+
+static const struct tee_platform *const platforms[] = {
+    &simulated_platform,
+};
+
+const struct tee_platform *
+tee_find(const char *name, size_t name_len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(platforms); i++)
+		if (strlen(platforms[i]->name) == name_len &&
+		    memcmp(platforms[i]->name, name, name_len) == 0)
+			return platforms[i];
+	return NULL;
+}
+
+int
+tee_open(const struct tee_platform *platform, const struct event_log *log, struct tee *ret)
+{
+	struct tee t = {platform, NULL};
+	int r;
+
+	if (!platform->probe())
+		return ERR_UNSUPPORTED;
+	if ((r = platform->open(log, &t.state)) != 0)
+		return r;
+	*ret = t;
+	return 0;
+}
+
+int
+tee_evidence(const struct tee *tee, const uint8_t report_data[64], uint8_t *ret, size_t cap,
+	     size_t *ret_len)
+{
+	return tee->platform->evidence(tee->state, report_data, ret, cap, ret_len);
+}
+
+void
+tee_close(struct tee *tee)
+{
+	if (tee->platform != NULL)
+		tee->platform->close(tee->state);
+	*tee = (struct tee){NULL, NULL};
+}

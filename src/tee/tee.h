@@ -1,0 +1,62 @@
+/*
+ * The trusted execution environment behind one small interface: which platform
+ * this is, and its evidence over 64 bytes of report data. The caller answers
+ * for what those bytes commit to (tee/statement.h): no function here takes
+ * them from anybody else.
+ */
+#ifndef SELFSAME_TEE_TEE_H
+#define SELFSAME_TEE_TEE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "tdx/event_log.h"
+
+/* The largest quote that is taken from any platform. */
+#define TEE_QUOTE_MAX 16384
+
+struct tee_platform {
+	const char *name; /* "simulated" */
+	int simulated;
+
+	/* Whether this machine has it: 1 or 0. */
+	int (*probe)(void);
+
+	/*
+	 * Get ready and extend the log's events into RTMR3; once per boot.
+	 *
+	 * Returns: 0, ERR_EVIDENCE, ERR_IO, ERR_MEM or ERR_CRYPTO
+	 * Owns:    *ret_state is the caller's, close()
+	 */
+	int (*open)(const struct event_log *log, void **ret_state);
+
+	/* A quote over report data. Returns: 0, ERR_SPACE, ERR_IO or ERR_CRYPTO */
+	int (*evidence)(void *state, const uint8_t report_data[64], uint8_t *ret, size_t cap,
+	    size_t *ret_len);
+
+	void (*close)(void *state);
+};
+
+struct tee {
+	const struct tee_platform *platform;
+	void *state;
+};
+
+/* The platform with this name, or NULL. */
+const struct tee_platform *tee_find(const char *name, size_t name_len);
+
+/*
+ * Open a platform. The log is what its evidence will show in RTMR3.
+ *
+ * Returns: 0, ERR_UNSUPPORTED (this machine does not have it), or what open() returns
+ */
+int tee_open(const struct tee_platform *platform, const struct event_log *log, struct tee *ret)
+    MUST_USE;
+
+int tee_evidence(const struct tee *tee, const uint8_t report_data[64], uint8_t *ret, size_t cap,
+    size_t *ret_len) MUST_USE;
+
+void tee_close(struct tee *tee);
+
+#endif

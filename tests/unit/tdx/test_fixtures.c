@@ -1,0 +1,322 @@
+/*
+ * Recorded quotes and their mutations (../shared/fixtures/tdx): structure,
+ * fields, platform and signatures as the index states them. Skipped where the
+ * folder is absent. What needs collateral is not judged here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/hex.h"
+#include "tdx/digest.h"
+#include "tdx/verify.h"
+#include "base/banned.h"
+
+#define FOLDER "../shared/fixtures/tdx/"
+#define QUOTE_MAX 65536
+
+/* SHA-256 of the DER of "Intel SGX Root CA" */
+#define INTEL_ROOT_SHA256 "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3"
+
+static uint8_t quote_bytes[QUOTE_MAX];
+static uint8_t intel_root[CERTIFICATE_MAX];
+static struct bytes root_der;
+
+static struct bytes
+load(const char *name)
+{
+	char path[512];
+	FILE *f;
+	size_t n;
+
+	assert_true(snprintf(path, sizeof path, FOLDER "%s", name) < (int)sizeof path);
+	assert_non_null(f = fopen(path, "rb"));
+	n = fread(quote_bytes, 1, sizeof quote_bytes, f);
+	assert_true(n < sizeof quote_bytes);
+	fclose(f);
+	return (struct bytes){quote_bytes, n};
+}
+
+static json_t *
+index_load(void)
+{
+	json_error_t e;
+
+	return json_load_file(FOLDER "index.json", 0, &e);
+}
+
+static const char *
+text(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+static void
+assert_hex(const json_t *object, const char *name, const uint8_t *p, size_t len)
+{
+	const char *want = text(object, name);
+	char got[512];
+
+	assert_non_null(want);
+	assert_true(2 * len < sizeof got);
+	hex_encode(p, len, got);
+	assert_int_equal(strlen(want), 2 * len);
+	for (size_t i = 0; i < 2 * len; i++)
+		assert_int_equal(got[i], want[i] >= 'A' && want[i] <= 'F' ? want[i] + 32 : want[i]);
+}
+
+static void
+assert_field(const json_t *parsed, const char *theirs, const struct tdx_quote *q, const char *ours)
+{
+	struct bytes field;
+
+	assert_int_equal(quote_field(q, ours, strlen(ours), &field), 0);
+	assert_hex(parsed, theirs, field.p, field.len);
+}
+
+static int64_t
+number(const json_t *object, const char *name)
+{
+	const json_t *v = json_object_get(object, name);
+
+	assert_true(json_is_integer(v));
+	return json_integer_value(v);
+}
+
+static void
+assert_quote_as_parsed(const json_t *p, const struct tdx_quote *q)
+{
+	static const char *const same[] = {
+	    "mrseam", "mrsignerseam", "seamattributes", "tdattributes",	 "xfam",
+	    "mrtd",   "mrconfigid",   "mrowner",	"mrownerconfig", "rtmr0",
+	    "rtmr1",  "rtmr2",	      "rtmr3"};
+
+	assert_int_equal(q->version, number(p, "version"));
+	assert_int_equal(q->body_type, number(p, "body_type"));
+	assert_int_equal(q->signed_part.len, number(p, "signed_len"));
+	assert_int_equal(q->trailing, number(p, "trailing"));
+	assert_int_equal(q->qe_auth.len, number(p, "qe_auth_len"));
+	assert_int_equal(q->pck_chain.len, number(p, "cert_data_len"));
+	assert_int_equal(q->qe_report[QE_ISVSVN] | q->qe_report[QE_ISVSVN + 1] << 8,
+			 number(p, "qe_isvsvn"));
+	assert_hex(p, "ak", q->key, 64);
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
+		assert_field(p, same[i], q, same[i]);
+	assert_field(p, "tee_tcb_svn", q, "teeTcbSvn");
+	assert_field(p, "report_data", q, "reportData");
+	if (q->body_type == TD_BODY_15) {
+		assert_field(p, "tee_tcb_svn2", q, "teeTcbSvn2");
+		assert_field(p, "mrservicetd", q, "mrservicetd");
+	}
+}
+
+static void
+assert_flag(const json_t *p, const char *name, int flag)
+{
+	assert_string_equal(text(p, name), flag ? "ff" : "00");
+}
+
+static void
+assert_platform_as_parsed(const json_t *p, const struct pck_chain *chain)
+{
+	const struct pck_platform *v = &chain->platform;
+	const struct bytes serial = chain->certificate[PCK_LEAF].serial;
+	const json_t *components = json_object_get(p, "components");
+
+	assert_hex(p, "serial", serial.p, serial.len);
+	assert_hex(p, "ppid", v->ppid, sizeof v->ppid);
+	assert_hex(p, "cpusvn", v->cpusvn, sizeof v->cpusvn);
+	assert_hex(p, "pceid", v->pceid, sizeof v->pceid);
+	assert_hex(p, "fmspc", v->fmspc, sizeof v->fmspc);
+	assert_hex(p, "platform_instance_id", v->platform_instance_id, 16);
+	assert_int_equal(v->pcesvn, number(p, "pcesvn"));
+	assert_int_equal(v->sgx_type, number(p, "sgx_type"));
+	assert_flag(p, "dynamic_platform", v->dynamic_platform);
+	assert_flag(p, "cached_keys", v->cached_keys);
+	assert_flag(p, "smt_enabled", v->smt_enabled);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(v->components[i],
+				 json_integer_value(json_array_get(components, i)));
+}
+
+/* Whether a word is the case's reason class, or one that is right too. */
+static int
+class_fits(const json_t *c, const char *word)
+{
+	const json_t *also = json_object_get(c, "reason_also");
+	size_t i;
+	json_t *v;
+
+	if (text(c, "reason") != NULL && strcmp(text(c, "reason"), word) == 0)
+		return 1;
+	json_array_foreach(also, i, v) if (strcmp(json_string_value(v), word) == 0) return 1;
+	return 0;
+}
+
+/* Classes that the quote alone decides. */
+static int
+decided_by_quote(const char *word)
+{
+	static const char *const words[] = {
+	    "size",	      "parse",	   "version", "key-type",  "unsupported-tee", "vendor",
+	    "cert-data-type", "pck-chain", "root",    "qe-report", "signature"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (word != NULL && strcmp(words[i], word) == 0)
+			return 1;
+	return 0;
+}
+
+/* The index's time; without one, any time at which the quote's own chain is valid. */
+static int64_t
+time_of(const json_t *c, struct bytes quote)
+{
+	static struct tdx_result r;
+	const json_t *at = json_object_get(c, "eval_unix");
+
+	if (json_is_integer(at))
+		return json_integer_value(at);
+	tdx_verify(quote, root_der, 0, &r);
+	return r.has_platform ? r.chain.certificate[PCK_LEAF].not_before + 1 : 0;
+}
+
+static int
+setup(void **state)
+{
+	static struct tdx_result r;
+	uint8_t hash[32];
+	char hex[65];
+
+	(void)state;
+	json_t *cases = index_load();
+
+	if (cases == NULL)
+		return 0;
+	json_decref(cases);
+	tdx_verify(load("phala-v4-uptodate/quote.bin"), (struct bytes){NULL, 0}, 0, &r);
+	root_der = r.chain.certificate[PCK_ROOT].der;
+	if (!r.has_quote || digest_sha256(&root_der, 1, hash) != 0)
+		return -1;
+	hex_encode(hash, sizeof hash, hex);
+	if (strcmp(hex, INTEL_ROOT_SHA256) != 0)
+		return -1;
+	memcpy(intel_root, root_der.p, root_der.len);
+	root_der.p = intel_root;
+	return 0;
+}
+
+static void
+check_case(const json_t *c)
+{
+	static struct tdx_result r;
+	const struct bytes quote = load(text(c, "quote"));
+	const json_t *parsed = json_object_get(c, "parsed");
+	const char *reason = text(c, "reason");
+	int64_t at = time_of(c, quote);
+
+	tdx_verify(quote, root_der, at, &r);
+	if (decided_by_quote(reason)) {
+		assert_false(tdx_holds(&r));
+		if (!class_fits(c, reason_class(r.reason)))
+			fail_msg("%s: %s, the index says %s", text(c, "id"), reason_class(r.reason),
+				 reason);
+		return;
+	}
+	if (strcmp(text(c, "id"), "cross-v4-pck-not-yet-valid") == 0) {
+		assert_int_equal(r.reason, TDX_NOT_YET_VALID);
+		return;
+	}
+	/* the PCK and its CAs are valid at these times; what has expired is collateral */
+	if (!tdx_holds(&r))
+		fail_msg("%s: %s at %s", text(c, "id"), reason_code(r.reason),
+			 tdx_step_name(r.step));
+	assert_int_equal(r.check[TDX_STEP_TCB].outcome, TDX_NOT_CHECKED);
+	if (json_is_object(parsed)) {
+		assert_quote_as_parsed(parsed, &r.quote);
+		assert_platform_as_parsed(json_object_get(parsed, "pck"), &r.chain);
+	}
+}
+
+static void
+test_every_case(void **state)
+{
+	json_t *cases = index_load(), *c;
+	size_t i;
+
+	(void)state;
+	if (cases == NULL)
+		skip();
+	assert_true(json_array_size(cases) > 50);
+	json_array_foreach(cases, i, c) check_case(c);
+	json_decref(cases);
+}
+
+/* A real quote under a root that is not its own is refused for the root alone. */
+static void
+test_foreign_root(void **state)
+{
+	static struct tdx_result r;
+	uint8_t changed[CERTIFICATE_MAX];
+	struct bytes quote;
+
+	(void)state;
+	if (root_der.len == 0)
+		skip();
+	quote = load("phala-v4-uptodate/quote.bin");
+	memcpy(changed, root_der.p, root_der.len);
+	changed[root_der.len - 1] ^= 1;
+	tdx_verify(quote, (struct bytes){changed, root_der.len}, 1752919234, &r);
+	assert_int_equal(r.reason, TDX_ROOT_NOT_TRUSTED);
+	assert_false(tdx_holds(&r));
+	assert_false(r.has_platform);
+	assert_int_equal(r.check[TDX_STEP_PCK_CHAIN].outcome, TDX_PASSED);
+	tdx_verify(quote, (struct bytes){NULL, 0}, 1752919234, &r);
+	assert_int_equal(r.reason, TDX_ROOT_NOT_TRUSTED);
+}
+
+/* Both ends of the leaf's validity, inclusive. */
+static void
+test_time_bounds(void **state)
+{
+	static struct tdx_result r;
+	struct bytes quote;
+	int64_t from, to;
+
+	(void)state;
+	if (root_der.len == 0)
+		skip();
+	quote = load("phala-v4-uptodate/quote.bin");
+	tdx_verify(quote, root_der, 1752919234, &r);
+	from = r.chain.certificate[PCK_LEAF].not_before;
+	to = r.chain.certificate[PCK_LEAF].not_after;
+	assert_int_equal(from, 1738884351); /* 2025-02-06T23:25:51Z */
+	assert_int_equal(to, 1959722751);   /* 2032-02-06T23:25:51Z */
+	tdx_verify(quote, root_der, from - 1, &r);
+	assert_int_equal(r.reason, TDX_NOT_YET_VALID);
+	tdx_verify(quote, root_der, from, &r);
+	assert_true(tdx_holds(&r));
+	tdx_verify(quote, root_der, to, &r);
+	assert_true(tdx_holds(&r));
+	tdx_verify(quote, root_der, to + 1, &r);
+	assert_int_equal(r.reason, TDX_EXPIRED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_every_case),
+	    cmocka_unit_test(test_foreign_root),
+	    cmocka_unit_test(test_time_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
