@@ -1,0 +1,18 @@
+/* Files and standard input, whole and limited. */
+#ifndef SELFSAME_CLI_INPUT_H
+#define SELFSAME_CLI_INPUT_H
+
+#include "base/attr.h"
+#include "base/buffer.h"
+
+#define INPUT_MAX 262144
+
+/*
+ * Read a file, or standard input for "-", into a buffer of INPUT_MAX.
+ *
+ * Returns: 0, ERR_NOT_FOUND, ERR_SPACE (too long), ERR_IO or ERR_MEM
+ * Owns:    *ret is the caller's, buffer_free(), also on failure
+ */
+int input_read(const char *path, struct buffer *ret) MUST_USE;
+
+#endif

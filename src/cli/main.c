@@ -1,0 +1,140 @@
+/* selfsame: the command line. Exit status 0 only for "yes". */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+#include "cli/cli.h"
+#include "base/banned.h"
+
+static int help_run(const struct command *self, int argc, char **argv);
+static int version_run(const struct command *self, int argc, char **argv);
+
+static const struct command commands[] = {
+    {"verify", "URL|FILE|-", "check an attestation without trusting who sent it",
+     "  --nonce HEX            the nonce that the evidence must answer; a URL is asked with it,\n"
+     "                         or with a random one\n"
+     "  --expect FIELD=VALUE   a member of the statement (mode, settings.SELFSAME_CHAIN_ID,\n"
+     "                         binaries.selfsame-signer, ...) or a field of the TD report (mrtd,\n"
+     "                         rtmr0 to rtmr3, mrconfigid, tdattributes, xfam, ...); repeatable\n"
+     "  --simulated-root FILE  accept a simulated TEE under this root (deploy/simulated-root.pem)\n"
+     "  --receipt FILE         a receipt, or an answer of the API that holds one; repeatable\n"
+     "  --at UNIX              judge validity at this time instead of now\n"
+     "  --json                 print JSON\n",
+     verify_run},
+    {"inspect", "FILE|-", "show what a quote or an attestation says, without judging it", "",
+     inspect_run},
+    {"version", "", "print the version", "", version_run},
+    {"help", "[VERB]", "print this, or how to use one verb", "", help_run},
+};
+
+static void
+explain(const struct command *c, FILE *out)
+{
+	fprintf(out, "usage: selfsame %s%s%s\n\n%s.\n", c->verb, c->arguments[0] != '\0' ? " " : "",
+		c->arguments, c->line);
+	if (c->help[0] != '\0')
+		fprintf(out, "\n%s", c->help);
+}
+
+static void
+explain_all(FILE *out)
+{
+	fputs("usage: selfsame VERB [ARGUMENT...]\n\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(out, "  %-8s %-12s %s\n", commands[i].verb, commands[i].arguments,
+			commands[i].line);
+	fputs("\nselfsame help VERB shows the options. Exit status: 0 yes, 1 no, 2 wrong usage.\n",
+	      out);
+}
+
+static const struct command *
+find(const char *verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].verb, verb) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int
+cli_usage(const struct command *self, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "selfsame %s: ", self->verb);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nselfsame help %s shows how it is used\n", self->verb);
+	return CLI_USAGE;
+}
+
+int
+cli_failed(const struct command *self, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "selfsame %s: ", self->verb);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return CLI_NO;
+}
+
+/* Output that did not reach its reader is not a "yes". */
+static int
+flushed(int status)
+{
+	return fflush(stdout) == 0 && ferror(stdout) == 0 ? status : CLI_NO;
+}
+
+static int
+version_run(const struct command *self, int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return cli_usage(self, "takes no argument");
+	printf("selfsame %s\n", SELFSAME_VERSION);
+	return CLI_YES;
+}
+
+static int
+help_run(const struct command *self, int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc == 1) {
+		explain_all(stdout);
+		return CLI_YES;
+	}
+	if (argc != 2 || (c = find(argv[1])) == NULL)
+		return cli_usage(self, "there is no such verb");
+	explain(c, stdout);
+	return CLI_YES;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		explain_all(stdout);
+		return flushed(CLI_YES);
+	}
+	if (argc >= 2 && strcmp(argv[1], "--version") == 0)
+		return flushed(version_run(find("version"), 1, argv));
+	if (argc < 2 || (c = find(argv[1])) == NULL) {
+		if (argc >= 2)
+			fputs("selfsame: there is no such verb\n\n", stderr);
+		explain_all(stderr);
+		return CLI_USAGE;
+	}
+	if (argc >= 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+		explain(c, stdout);
+		return flushed(CLI_YES);
+	}
+	return flushed(c->run(c, argc - 1, argv + 1));
+}
