@@ -25,7 +25,7 @@ enum rpc_class {
 	RPC_INSUFFICIENT_FUNDS,
 	RPC_FEE_BELOW_BASE,
 	RPC_GAS_TOO_LOW, /* intrinsic gas too low, out of block gas */
-	RPC_REVERTED, /* eth_call, eth_estimateGas: data holds the revert data */
+	RPC_REVERTED,	 /* eth_call, eth_estimateGas: data holds the revert data */
 	RPC_RATE_LIMITED,
 	RPC_TIMEOUT,
 	RPC_UNREACHABLE,
@@ -36,31 +36,36 @@ enum rpc_class {
 
 struct rpc_answer {
 	enum rpc_class class;
-	const json_t *result; /* borrowed; NULL unless RPC_OK */
-	const char *message; /* the node's words, cut and made printable; "" if none */
+	const json_t *result;	 /* borrowed; NULL unless RPC_OK */
+	const char *message;	 /* the node's words, cut and made printable; "" if none */
 	const char *revert_data; /* "0x..." or NULL */
 };
 
 typedef void rpc_done(const struct rpc_answer *answer, void *arg);
 
 struct rpc_options {
-	const char *urls; /* comma separated */
+	const char *urls;    /* comma separated */
 	const char *ca_file; /* NULL: the system's */
-	uint64_t chain_id; /* checked by eth_chainId on every URL before it is used, and again
-	                      after it failed */
+	uint64_t chain_id;   /* checked by eth_chainId on every URL before it is used, and again
+				after it failed */
 	uint64_t timeout_ms;
 };
 
 /* text: what is wrong with the setting, without the URL. */
 int rpc_new(struct event_base *base, const struct rpc_options *options, struct rpc **ret,
-    char *text, size_t text_cap) MUST_USE;
+	    char *text, size_t text_cap) MUST_USE;
 void rpc_free(struct rpc *rpc);
 
-/* params is JSON text of the array. done is called exactly once, from the loop. */
+/*
+ * params is JSON text of the array. done is called exactly once, from the loop;
+ * never for what is under way at rpc_free(). A node's trouble (rate limit, timeout, no
+ * connection, wrong chain, a malformed answer) is answered by trying the next
+ * URL; done hears of it when none is left or timeout_ms is over.
+ */
 void rpc_call(struct rpc *rpc, const char *method, const char *params, rpc_done *done, void *arg);
 
 struct rpc_health {
-	int usable; /* some URL answered with the right chain id lately */
+	int usable;	 /* some URL answered with the right chain id lately */
 	int wrong_chain; /* some URL answered with another chain id */
 	size_t urls;
 	size_t urls_usable;

@@ -40,22 +40,30 @@ struct trade_options {
 	uint64_t poll_ms;
 };
 
-enum trade_type { TRADE_SPLIT, TRADE_MERGE, TRADE_REDEEM, TRADE_TRANSFER, TRADE_APPROVE, TRADE_CALL };
+enum trade_type {
+	TRADE_SPLIT,
+	TRADE_MERGE,
+	TRADE_REDEEM,
+	TRADE_TRANSFER,
+	TRADE_APPROVE,
+	TRADE_CALL
+};
 
 #define TRADE_INDEX_SETS_MAX 16
 
 struct trade_request {
 	enum trade_type type;
 	uint8_t condition_id[32]; /* split, merge, redeem */
-	size_t index_set_count; /* default [1, 2] */
+	size_t index_set_count;	  /* default [1, 2] */
 	struct u256 index_sets[TRADE_INDEX_SETS_MAX];
 	struct u256 amount; /* base units */
-	int has_token; /* transfer: 0 = native */
+	int has_token;	    /* transfer: 0 = native */
 	uint8_t token[20];
-	uint8_t to[20]; /* transfer: recipient; approve: spender; call: contract */
-	struct u256 value; /* call: wei */
-	struct buffer data; /* call; owned */
-	uint64_t gas_limit; /* 0: chosen by us */
+	uint8_t to[20];			 /* transfer: recipient; approve: spender; call: contract */
+	struct u256 value;		 /* call: wei */
+	struct buffer data;		 /* call; owned */
+	uint64_t gas_limit;		 /* 0: chosen by us */
+	char agent_id[AGENT_ID_MAX + 1]; /* "agentId", or "" when absent; the caller compares */
 	/* of the HTTP request */
 	struct bytes body; /* borrowed */
 	uint8_t request_hash[32];
@@ -69,14 +77,15 @@ struct trade_request {
  * members and members of another type are refused with the field's name.
  */
 int trade_request_parse(const struct trade_options *options, const void *body, size_t len,
-    struct trade_request *ret, struct json_error *error) MUST_USE;
+			struct trade_request *ret, struct json_error *error) MUST_USE;
 void trade_request_free(struct trade_request *req);
 
 /* How a trade request ended before anything was signed, or after. */
 struct trade_outcome {
-	int err; /* 0, ERR_POLICY, ERR_AUTH, ERR_STALE, ERR_CONFLICT, ERR_RPC, ERR_STATE, ... */
-	char rule[48]; /* of a refusal */
-	char detail[256]; /* what to do */
+	int err; /* 0, ERR_POLICY, ERR_AUTH, ERR_STALE, ERR_CONFLICT, ERR_RPC, ...; ERR_EXISTS: the
+		    key came with another body; ERR_WRONG_STATE: the wallet is stopped */
+	char rule[48];		   /* of a refusal */
+	char detail[256];	   /* what to do */
 	const struct store_op *op; /* err 0: op->trade and op->steps as they stand (borrowed) */
 	int replayed; /* the idempotency key named an earlier trade with the same body */
 };
@@ -84,19 +93,21 @@ struct trade_outcome {
 typedef void trade_done(const struct trade_outcome *outcome, void *arg);
 
 int trades_new(struct event_base *base, const struct trade_options *options, struct store *store,
-    struct signer_client *signer, struct rpc *rpc, struct trades **ret) MUST_USE;
+	       struct signer_client *signer, struct rpc *rpc, struct trades **ret) MUST_USE;
+/* After store_close(): what is under way there holds memory of the engine. */
 void trades_free(struct trades *t);
 
 /* Re-read the journal after a start and go on with every open step. */
 void trades_resume(struct trades *t);
 
 /*
- * Run a trade for the agent of this row. req is moved (owned by the engine from here on).
- * done is called once: as soon as the trade is journalled and sent when
- * wait_ms is 0, else when every step has its first receipt or wait_ms is over.
+ * Run a trade for the agent of this row. req is moved (owned by the engine from
+ * here on). done is called once, from the loop: as soon as the trade is
+ * journalled and sent when wait_ms is 0, else when every step has its first
+ * receipt, when one is stuck, or when wait_ms is over.
  */
 void trades_run(struct trades *t, const struct store_agent *agent, struct trade_request *req,
-    uint64_t wait_ms, trade_done *done, void *arg);
+		uint64_t wait_ms, trade_done *done, void *arg);
 
 /*
  * The newest record of an agent that this process knows (records change with
@@ -104,12 +115,15 @@ void trades_run(struct trades *t, const struct store_agent *agent, struct trade_
  * The gateway notes every record it commits itself.
  */
 int trades_latest_record(struct trades *t, const char *agent_id, struct bytes *ret_record,
-    uint8_t ret_mac32[32]);
+			 uint8_t ret_mac32[32]);
 void trades_note_record(struct trades *t, const char *agent_id, struct bytes record,
-    const uint8_t mac32[32]);
+			const uint8_t mac32[32]);
 
 /* "signed", "pending", "mined", "final", "reverted", "failed" or "stuck", from all steps. */
 const char *trade_status(const struct store_step *steps, size_t count);
+
+/* Whether a trade of this wallet is between its beginning and its commit. */
+int trades_wallet_busy(struct trades *t, const uint8_t wallet[20]);
 
 /* Whether a wallet was stopped by a nonce disagreement; text says what was seen. */
 int trades_wallet_stopped(struct trades *t, const uint8_t wallet[20], char *text, size_t cap);
