@@ -13,6 +13,11 @@ $(B)/fuzzobj/everything.a: $(call fuzzobj,$(EVERYTHING)) $(LLHTTP:%=$(B)/fuzzobj
 $(B)/obj/everything.a: $(call obj,$(EVERYTHING)) $(LLHTTP:%=$(B)/obj/llhttp/%.o)
 	@rm -f $@; ar rcs $@ $^
 
+UNIT_LDFLAGS_test_keccak256 := -lnettle
+UNIT_LDFLAGS_test_serve_agents := -Wl,--wrap=clock_gettime
+UNIT_LDFLAGS_test_serve_sign := -Wl,--wrap=clock_gettime
+UNIT_LDFLAGS_test_engine := -Wl,--wrap=clock_gettime
+UNIT_LDFLAGS_test_watch := -Wl,--wrap=clock_gettime
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 CTIME := $(patsubst tests/ctime/%.c,$(B)/tests/ctime/%,$(wildcard tests/ctime/ctime_*.c))
@@ -20,18 +25,39 @@ CTIME := $(patsubst tests/ctime/%.c,$(B)/tests/ctime/%,$(wildcard tests/ctime/ct
 $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(B)/san/everything.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(UNIT_LDFLAGS_$(notdir $*)) $(B)/san/everything.a $(TEST_LIBS)
+# runs the release's signer
+$(B)/tests/unit/signer/test_process: $(B)/bin/selfsame-signer
+# the release's objects and the static libraries of the signer: what they leave on the stack
+$(B)/tests/unit/crypto/test_wipe: $(B)/obj/tests/unit/crypto/test_wipe.o $(call obj,$(BASE) $(CRYPTO_SRC))
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDHARDEN) -o $@ $(filter %.o,$^) -lcmocka -Wl,-Bstatic $(SECP) $(SODIUM) \
+		-Wl,-Bdynamic -lpthread
+$(B)/tests/unit/trade/test_engine $(B)/tests/unit/trade/test_watch: $(B)/san/tests/unit/trade/world.o
 $(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/everything.a
 	@mkdir -p $(@D)
 	$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(B)/fuzzobj/everything.a \
 		$(filter-out -lcmocka,$(TEST_LIBS))
-$(B)/tests/ctime/%: $(B)/obj/tests/ctime/%.o $(B)/obj/everything.a
+# the release's flags, with what is public by design marked for valgrind (crypto/declassify.h)
+$(B)/ctimeobj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) -o $@ $(filter %.o,$^) $(B)/obj/everything.a $(TEST_LIBS)
+	$(CC) $(STD) $(WARN) $(HARDEN) -DSELFSAME_CTIME $(DEPS) -c $< -o $@
+$(B)/tests/ctime/%: $(B)/ctimeobj/tests/ctime/%.o $(patsubst %.c,$(B)/ctimeobj/%.o,$(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT))
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDHARDEN) -o $@ $^ $(SECP) $(SODIUM)
+SANDBOX_PROGRAMS := $(B)/tests/sandbox/probe
+# the release's objects: sanitizers need calls that the filters refuse
+$(B)/tests/sandbox/%: $(B)/obj/tests/sandbox/%.o $(call obj,$(BASE) $(IPC))
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDHARDEN) -o $@ $^ $(SECCOMP) -lpthread
+PROCESS_PROGRAMS := $(B)/tests/processes/child
+$(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(call obj,$(BASE) $(IPC))
+	@mkdir -p $(@D)
+	$(CC) -static-pie $(LDHARDEN) -o $@ $^ $(SECCOMP)
 $(B)/tests/vectors: $(call san,$(wildcard tests/vectors/*.c)) $(B)/san/everything.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(B)/san/everything.a $(TEST_LIBS)
 
-.PRECIOUS: $(B)/san/%.o $(B)/fuzzobj/%.o $(B)/obj/%.o $(B)/san/llhttp/%.o $(B)/fuzzobj/llhttp/%.o $(B)/obj/llhttp/%.o
+.PRECIOUS: $(B)/ctimeobj/%.o $(B)/san/%.o $(B)/fuzzobj/%.o $(B)/obj/%.o $(B)/san/llhttp/%.o $(B)/fuzzobj/llhttp/%.o $(B)/obj/llhttp/%.o
 
 .PHONY: unit fuzz-build ctime-build
 unit: $(UNIT)
@@ -43,3 +69,18 @@ FIXTURES ?= ../shared/fixtures/eth
 .PHONY: vectors
 vectors: $(B)/tests/vectors
 	$(B)/tests/vectors $(FIXTURES)
+
+# what make test runs, built
+.PHONY: test-programs fuzz soak
+test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS)
+
+# make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus
+fuzz: bootstrap
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fuzz-build
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
+
+# make soak: the crash test with CRASH_KILLS kills (default 200)
+soak: bootstrap
+	@$(MAKE) --no-print-directory -s -j$(JOBS) programs
+	@CRASH_KILLS=$${CRASH_KILLS:-200} build/venv/bin/python -m pytest -q -s -p no:cacheprovider \
+		tests/e2e/test_crash.py
