@@ -1,0 +1,263 @@
+"""The operator wants the keys. He owns the database, the RPC node, the clock and the environment.
+
+Each test is one thing that he does, and fails to steal by.
+"""
+
+import concurrent.futures
+import secrets
+import shutil
+import sqlite3
+
+import localchain
+from conftest import register
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from web3 import Web3
+
+
+def database(daemon):
+    return f"{daemon.directory}/db/selfsame.db"
+
+
+def copy_database(daemon, to):
+    """A consistent copy, as an operator with a snapshot has it."""
+    source = sqlite3.connect(f"file:{database(daemon)}?mode=ro", uri=True)
+    target = sqlite3.connect(to)
+    source.backup(target)
+    source.close()
+    target.close()
+
+
+def edit(daemon, *statements):
+    base = sqlite3.connect(database(daemon), timeout=10)
+    with base:
+        for statement in statements:
+            base.execute(*statement)
+    base.close()
+
+
+def restart(start, daemon, **settings):
+    """The same root and settings again, on the database as the operator left it."""
+    daemon.stop()
+    settings = {k: v for k, v in {**daemon.settings, **settings}.items()}
+    settings["SELFSAME_LISTEN"] = "127.0.0.1:0"
+    again = start(**settings)
+    again.directory = daemon.directory
+    return again
+
+
+def test_an_empty_database_gives_nobody_anothers_bound_wallet(start, market):
+    first = start(SELFSAME_DERIVATION="bound")
+    alice = register(first, "alice")
+    second = start(SELFSAME_DERIVATION="bound")
+    thief = register(second, "alice")
+    assert thief.address != alice.address
+    # and the same inputs give the same wallet back there
+    third = start(SELFSAME_DERIVATION="bound")
+    status, _, answer = third.request("POST", "/register", {"agentId": "alice"}, {"x-api-key": alice.key})
+    assert status == 201 and answer["address"] == alice.address, answer
+    assert market.condition
+
+
+def test_an_older_database_gives_nobody_anothers_bound_wallet(start):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    older = f"{daemon.directory}/older.db"
+    register(daemon, "before")
+    copy_database(daemon, older)
+    alice = register(daemon, "alice")
+    daemon.stop()
+    shutil.copy(older, database(daemon))
+    for suffix in ("-wal", "-shm"):
+        localchain.pathlib.Path(database(daemon) + suffix).unlink(missing_ok=True)
+    again = restart(start, daemon)
+    thief = register(again, "alice")
+    assert thief.address != alice.address
+
+
+def test_indexed_says_that_an_index_could_be_issued_again(start):
+    daemon = start(SELFSAME_DERIVATION="indexed")
+    _, _, health = daemon.request("GET", "/health")
+    assert health["derivation"] == "indexed" or health["derivation"]["scheme"] == "indexed"
+    assert "index" in str(health["warnings"])
+    _, _, bound = start(SELFSAME_DERIVATION="bound").request("GET", "/health")
+    assert "re-issue" not in str(bound.get("warnings"))
+
+
+def test_swapped_rows_are_refused(daemon, market):
+    alice, thief = register(daemon), register(daemon)
+    market.fund(alice.address)
+    base = sqlite3.connect(database(daemon))
+    rows = {agent: (record, mac) for agent, record, mac in base.execute(
+        "SELECT id, record, mac FROM agents WHERE id IN (?, ?)", (alice.id, thief.id))}
+    base.close()
+    try:
+        edit(daemon, ("UPDATE agents SET record = ?, mac = ? WHERE id = ?", (*rows[alice.id], thief.id)))
+        status, _, answer = thief.trade({"type": "split", "conditionId": market.condition, "amount": "1"})
+        assert status != 200 and status != 202, answer
+        assert thief.get(f"/agents/{thief.id}")[0] != 200
+    finally:
+        edit(daemon, ("UPDATE agents SET record = ?, mac = ? WHERE id = ?", (*rows[thief.id], thief.id)))
+    assert market.position(alice.address) == 0
+
+
+def test_every_changed_byte_of_a_row_is_refused(daemon):
+    agent = register(daemon)
+    base = sqlite3.connect(database(daemon))
+    record, mac = base.execute("SELECT record, mac FROM agents WHERE id = ?", (agent.id,)).fetchone()
+    base.close()
+    for at in sorted({0, 1, 5, len(record) // 3, len(record) // 2, len(record) - 1} | set(range(60, 140, 7))):
+        broken = bytearray(record)
+        broken[at % len(record)] ^= 1
+        edit(daemon, ("UPDATE agents SET record = ? WHERE id = ?", (bytes(broken), agent.id)))
+        assert agent.get(f"/agents/{agent.id}")[0] != 200, at
+    edit(daemon, ("UPDATE agents SET record = ?, mac = ? WHERE id = ?", (record, mac, agent.id)))
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+
+
+def test_an_old_row_after_a_rotation_is_refused_within_one_life(daemon):
+    agent = register(daemon)
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+    base = sqlite3.connect(database(daemon))
+    old = base.execute("SELECT record, mac, record_version, key_hash FROM agents WHERE id = ?", (agent.id,)).fetchone()
+    base.close()
+    stolen = agent.key
+    status, _, answer = agent.post(f"/agents/{agent.id}/rotate-key", {})
+    assert status == 200
+    edit(daemon, ("UPDATE agents SET record = ?, mac = ?, record_version = ?, key_hash = ? WHERE id = ?", (*old, agent.id)))
+    agent.key = stolen
+    assert agent.get(f"/agents/{agent.id}")[0] != 200
+    status, _, problem = agent.trade({"type": "redeem", "conditionId": "0x" + "11" * 32})
+    assert status in (401, 403, 409, 500, 503), problem
+
+
+def test_a_tightened_policy_cannot_be_undone_by_an_old_row(daemon, market):
+    agent = register(daemon)
+    market.fund(agent.address)
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+    base = sqlite3.connect(database(daemon))
+    old = base.execute("SELECT record, mac, record_version FROM agents WHERE id = ?", (agent.id,)).fetchone()
+    base.close()
+    status, _, answer = daemon.request("PATCH", f"/agents/{agent.id}/policy", {"policy": {"actions": ["redeem"]}}, agent.headers())
+    assert status == 200, answer
+    edit(daemon, ("UPDATE agents SET record = ?, mac = ?, record_version = ? WHERE id = ?", (*old, agent.id)))
+    status, _, problem = agent.trade({"type": "split", "conditionId": market.condition, "amount": "1"})
+    assert status not in (200, 202), problem
+    assert market.position(agent.address) == 0
+
+
+def owner_change(daemon, agent, key, policy):
+    """Ask, sign what the refusal says must be signed, ask again with the signature."""
+    path = f"/agents/{agent.id}/policy"
+    status, _, problem = daemon.request("PATCH", path, {"policy": policy}, agent.headers())
+    assert status == 403 and "typedData" in problem, problem
+    signature = Web3.to_hex(Account.sign_message(encode_typed_data(full_message=problem["typedData"]), key).signature)
+    body = {"policy": policy, "ownerSignature": signature}
+    return body, daemon.request("PATCH", path, body, agent.headers())
+
+
+def test_only_the_owner_loosens_and_his_signature_counts_once(daemon, market):
+    owner = Account.create()
+    agent = register(daemon, owner=owner.address)
+    wide = {"actions": ["split", "merge", "redeem", "approve", "transfer"], "recipients": ["anyone"]}
+    body, (status, _, answer) = owner_change(daemon, agent, owner.key, wide)
+    assert status == 200, answer
+    narrow = {"recipients": ["owner"]}
+    assert daemon.request("PATCH", f"/agents/{agent.id}/policy", {"policy": narrow}, agent.headers())[0] == 200
+    status, _, problem = daemon.request("PATCH", f"/agents/{agent.id}/policy", body, agent.headers())
+    assert status == 403, problem
+    _, (status, _, problem) = owner_change(daemon, agent, Account.create().key, wide)
+    assert status == 403, problem
+    assert market.condition
+
+
+def test_without_an_owner_a_policy_never_loosens(daemon):
+    agent = register(daemon)
+    status, _, problem = daemon.request("PATCH", f"/agents/{agent.id}/policy", {"policy": {"recipients": ["anyone"]}}, agent.headers())
+    assert status == 403, problem
+    assert daemon.request("GET", f"/agents/{agent.id}", headers=agent.headers())[2]["policyVersion"] == 1
+
+
+def test_forged_keys_are_refused(daemon):
+    agent = register(daemon)
+    flipped = agent.key[:-1] + ("0" if agent.key[-1] != "0" else "1")
+    for key in ("", "ssk_", "ssk_" + "0" * 64, flipped, agent.key.upper(), agent.key[4:], secrets.token_hex(32)):
+        assert daemon.request("GET", f"/agents/{agent.id}", headers={"x-api-key": key})[0] in (400, 401), key
+
+
+def test_a_raised_cap_in_the_database_is_refused(daemon, market):
+    agent = register(daemon)
+    market.fund(agent.address, usdc=500)
+    assert agent.trade({"type": "split", "conditionId": market.condition, "amount": "101"})[2]["rule"] == "token-per-transaction"
+    base = sqlite3.connect(database(daemon))
+    record = base.execute("SELECT record FROM agents WHERE id = ?", (agent.id,)).fetchone()[0]
+    base.close()
+    cap, more = (100 * 10**6).to_bytes(32, "big"), (400 * 10**6).to_bytes(32, "big")
+    assert cap in record
+    edit(daemon, ("UPDATE agents SET record = ? WHERE id = ?", (record.replace(cap, more), agent.id)))
+    status, _, problem = agent.trade({"type": "split", "conditionId": market.condition, "amount": "101"})
+    assert status not in (200, 202), problem
+    assert market.position(agent.address) == 0
+
+
+def test_splits_raced_round_the_daily_cap_stay_below_it(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    policy = {"tokens": [{"token": "USDC", "perTransaction": "10", "perDay": "35"}]}
+    agent = register(daemon, policy=policy)
+    market.fund(agent.address, usdc=200)
+    body = {"type": "split", "conditionId": market.condition, "amount": "10"}
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: agent.trade(body), range(12)))
+    done = [a for a in answers if a[0] == 200]
+    refused = [a for a in answers if a[0] == 403]
+    assert len(done) == 3 and len(refused) == 9, [a[0] for a in answers]
+    assert {a[2]["rule"] for a in refused} == {"token-per-day"}
+    assert market.position(agent.address) == 30_000_000
+
+
+def test_an_approval_to_a_stranger_is_refused_and_to_a_spender_charged_in_full(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    spender = Web3.to_checksum_address("0x" + secrets.token_hex(20))
+    policy = {"spenders": [spender], "tokens": [{"token": "USDC", "perTransaction": "20", "perDay": "50"}]}
+    agent = register(daemon, policy=policy)
+    market.fund(agent.address)
+    approve = lambda to, amount: agent.trade({"type": "approve", "token": "USDC", "spender": to, "amount": amount})
+    assert approve(market.payer, "1")[2]["rule"] == "spender"
+    assert approve(spender, "20")[0] == 200
+    assert approve(spender, "20")[0] == 200
+    status, _, problem = approve(spender, "20")
+    assert status == 403 and problem["rule"] == "token-per-day", problem
+    # the ConditionalTokens contract may be approved within the cap, and the split is what counts
+    assert approve(market.ctf.address, "10")[0] == 200
+
+
+def test_a_restart_earns_nothing_and_forgets_nothing_that_was_stored(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    policy = {"tokens": [{"token": "USDC", "perTransaction": "10", "perDay": "10"}]}
+    agent = register(daemon, policy=policy)
+    market.fund(agent.address)
+    body = {"type": "split", "conditionId": market.condition, "amount": "10"}
+    assert agent.trade(body)[0] == 200
+    agent.daemon = restart(start, daemon)
+    status, _, problem = agent.trade(body)
+    assert status == 403 and problem["rule"] == "token-per-day", problem
+
+
+def test_development_is_refused_on_a_public_chain(market):
+    for more, says in (({"SELFSAME_CHAIN_ID": "137"}, "SELFSAME_LOCAL_FORK"),
+                       ({"SELFSAME_CHAIN_ID": "137", "SELFSAME_LOCAL_FORK": "1", "CHAINSTACK_NODE": "https://rpc.example.org"},
+                        "CHAINSTACK_NODE")):
+        try:
+            localchain.Daemon(market.settings(**more)).stop()
+        except localchain.StartError as error:
+            assert says in str(error) or "public" in str(error)
+        else:
+            raise AssertionError("it started")
+
+
+def test_without_dev_there_is_no_simulated_tee(market):
+    try:
+        localchain.Daemon(market.settings(MNEMONIC=localchain.DEV_PHRASE), arguments=()).stop()
+    except localchain.StartError as error:
+        assert "--dev" in str(error)
+    else:
+        raise AssertionError("it started")
