@@ -41,6 +41,8 @@ EVM := $(call src,evm)
 AGENT := $(call src,agent)
 IPC := $(call src,ipc)
 TDX := $(call src,tdx)
+EVIDENCE := $(call src,evidence)
+CHALLENGE := src/evidence/challenge.c # all that the attester needs of evidence/
 TEE := $(call src,tee)
 JSON := $(call src,json)
 HTTP := $(call src,http)
@@ -108,13 +110,13 @@ $(B)/bin/selfsame-signer: $(call obj,$(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC
 # would kill it): the linker's warnings about them are turned off, its errors are not.
 LD_QUIET := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -e --no-warnings && echo -Wl,--no-warnings)
 JSON_OUT := src/json/writer.c src/evm/u256.c src/evm/address.c src/evm/rlp.c
-$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON_OUT) $(IPC) $(TEE) $(TDX) $(ATTESTER) src/attester/main.c)
+$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON_OUT) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(ATTESTER) src/attester/main.c)
 	$(LINK_STATIC) $(LD_QUIET) $(CRYPTO) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsamed: $(call obj,$(BASE) $(IPC) $(SUPERVISOR) src/supervisor/main.c)
 	$(LINK_STATIC) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsame-gateway: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(IPC) $(JSON) $(HTTP) $(STORE) $(CHAIN) $(TRADE) $(GATEWAY) src/gateway/main.c) $(LLHTTP:%=$(B)/obj/llhttp/%.o)
 	$(LINK_DYNAMIC) $(GATEWAY_LIBS)
-$(B)/bin/selfsame: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(JSON) $(TDX) $(CLI) src/cli/main.c)
+$(B)/bin/selfsame: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(JSON) $(TDX) $(EVIDENCE) $(CLI) src/cli/main.c)
 	$(LINK_DYNAMIC) $(CLI_LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,8 +1,8 @@
 # Tests. Unit tests, vectors and fuzz targets link one archive of everything
 # that is not a main(); a test that includes a .c file replaces that member.
 
-EVERYTHING := $(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC) $(TDX) $(TEE) $(JSON) $(HTTP) $(STORE) \
-	$(CHAIN) $(TRADE) $(SIGNER) $(ATTESTER) $(GATEWAY) $(SUPERVISOR) $(CLI)
+EVERYTHING := $(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC) $(TDX) $(EVIDENCE) $(TEE) $(JSON) $(HTTP) \
+	$(STORE) $(CHAIN) $(TRADE) $(SIGNER) $(ATTESTER) $(GATEWAY) $(SUPERVISOR) $(CLI)
 TEST_LIBS := -lcmocka -lcurl -levent_openssl -levent -lssl -lcrypto -ljansson -lsqlite3 -lpq \
 	-lsecp256k1 -lgmp -lsodium -lseccomp -lpthread
 
