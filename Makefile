@@ -37,6 +37,7 @@ src = $(wildcard src/$(1)/*.c)
 BASE := $(call src,base)
 CRYPTO_SRC := $(call src,crypto)
 HASH := src/crypto/keccak256.c src/crypto/kdf.c # all that the processes without keys need of crypto/
+SECP_VERIFY := src/crypto/secp_verify.c # and what a verifier needs besides
 EVM := $(call src,evm)
 AGENT := $(call src,agent)
 IPC := $(call src,ipc)
@@ -99,7 +100,7 @@ LINK_STATIC = @mkdir -p $(@D); $(CC) -static-pie $(LDHARDEN) -o $@ $(filter %.o,
 LINK_DYNAMIC = @mkdir -p $(@D); $(CC) -pie $(LDHARDEN) -o $@ $(filter %.o,$^)
 
 GATEWAY_LIBS = -lcurl -levent_openssl -levent -lssl -lcrypto -ljansson -lsqlite3 -lpq -lsodium -lseccomp -lpthread
-CLI_LIBS = -lcurl -ljansson -lsodium -lcrypto
+CLI_LIBS = -lcurl -ljansson -lsodium -lcrypto -lsecp256k1
 
 .PHONY: programs
 programs: $(PROGRAMS:%=$(B)/bin/%)
@@ -116,7 +117,7 @@ $(B)/bin/selfsamed: $(call obj,$(BASE) $(IPC) $(SUPERVISOR) src/supervisor/main.
 	$(LINK_STATIC) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsame-gateway: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(IPC) $(JSON) $(HTTP) $(STORE) $(CHAIN) $(TRADE) $(GATEWAY) src/gateway/main.c) $(LLHTTP:%=$(B)/obj/llhttp/%.o)
 	$(LINK_DYNAMIC) $(GATEWAY_LIBS)
-$(B)/bin/selfsame: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(JSON) $(TDX) $(EVIDENCE) $(CLI) src/cli/main.c)
+$(B)/bin/selfsame: $(call obj,$(BASE) $(HASH) $(SECP_VERIFY) $(EVM) $(AGENT) $(JSON) $(TDX) $(EVIDENCE) $(CLI) src/cli/main.c)
 	$(LINK_DYNAMIC) $(CLI_LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,7 +1,8 @@
 /*
  * secp256k1 ECDSA on libsecp256k1: deterministic (RFC 6979), low-s,
  * recoverable. One context for the process, made and randomised before the
- * sandbox closes; nothing allocates afterwards.
+ * sandbox closes; nothing allocates afterwards. What needs no key is in
+ * crypto/secp_verify.h and comes along.
  */
 #ifndef SELFSAME_CRYPTO_SECP_H
 #define SELFSAME_CRYPTO_SECP_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "crypto/secp_verify.h"
 
 /* Make and randomise the context; again at any time to re-randomise. ERR_CRYPTO. */
 int secp_open(void) MUST_USE;
@@ -36,16 +38,5 @@ int secp_public_key_64(const uint8_t key32[32], uint8_t ret_public_key64[64]) MU
  */
 int secp_sign(const uint8_t key32[32], const uint8_t digest32[32], const uint8_t *extra32,
     uint8_t ret_signature64[64], uint8_t *ret_y_parity) MUST_USE;
-
-/* Low-s only. public_key is 33 or 65 bytes. Returns 0, ERR_PARSE or ERR_SIGNATURE. */
-int secp_verify(const uint8_t *public_key, size_t public_key_len, const uint8_t digest32[32],
-    const uint8_t signature64[64]) MUST_USE;
-
-/*
- * The public key (X || Y) that made a signature. recovery_id 0 to 3 (Ethereum
- * allows 0 and 1). Refuses high s. Returns 0, ERR_RANGE or ERR_SIGNATURE.
- */
-int secp_recover(const uint8_t digest32[32], const uint8_t signature64[64], uint8_t recovery_id,
-    uint8_t ret_public_key64[64]) MUST_USE;
 
 #endif

@@ -353,6 +353,37 @@ test_recover_refuses(void **state)
 		assert_memory_not_equal(out, public_key, sizeof out);
 }
 
+/* the generator, in each form that a sender may choose */
+static void
+test_forms_of_a_public_key(void **state)
+{
+	uint8_t point[65] = {0x04};
+	uint8_t want[33] = {0x02};
+	uint8_t out[33];
+
+	(void)state;
+	from_hex(GX, point + 1);
+	from_hex(GY, point + 33);
+	from_hex(GX, want + 1);
+	secp_compress(point + 1, out);
+	assert_memory_equal(out, want, 33);
+	memset(out, 0, sizeof out);
+	assert_int_equal(secp_normalize(point, 65, out), 0);
+	assert_memory_equal(out, want, 33);
+	assert_int_equal(secp_normalize(point + 1, 64, out), 0);
+	assert_memory_equal(out, want, 33);
+	assert_int_equal(secp_normalize(want, 33, out), 0);
+	assert_memory_equal(out, want, 33);
+	assert_int_equal(secp_normalize(point, 32, out), ERR_PARSE);
+	assert_int_equal(secp_normalize(want, 0, out), ERR_PARSE);
+	point[0] = 0x06; /* the hybrid form */
+	assert_int_equal(secp_normalize(point, 65, out), ERR_PARSE);
+	point[64] ^= 1; /* off the curve */
+	assert_int_equal(secp_normalize(point + 1, 64, out), ERR_PARSE);
+	want[0] = 0x04;
+	assert_int_equal(secp_normalize(want, 33, out), ERR_PARSE);
+}
+
 static int
 open_context(void **state)
 {
@@ -376,6 +407,7 @@ main(void)
 		cmocka_unit_test(test_high_s),
 		cmocka_unit_test(test_verify_refuses),
 		cmocka_unit_test(test_recover_refuses),
+		cmocka_unit_test(test_forms_of_a_public_key),
 	};
 
 	return cmocka_run_group_tests(tests, open_context, NULL);
