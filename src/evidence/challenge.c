@@ -38,6 +38,7 @@ const char *
 evidence_foreign_domain(size_t i)
 {
 	static const char *const domains[] = {
+	    "COMPUTE_APP_DERIVED_ADDRESSES_V1",
 	    "COMPUTE_APP_ENV_REQUEST_RSA_KEY_V1", /* releases the mnemonic */
 	    "COMPUTE_APP_JWT_REQUEST_RSA_KEY_V1", /* releases an identity token */
 	    "COMPUTE_APP_KEY_DERIVATION_V1",

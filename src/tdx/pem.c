@@ -2,29 +2,15 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/banned.h"
 
 #define LINE_CHARS 64
+#define LINE_BYTES 48
 
 static const char begin_line[] = "-----BEGIN CERTIFICATE-----\n";
 static const char end_line[] = "-----END CERTIFICATE-----\n";
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* The six bits of a digit, or -1. Certificates are public: a search is fine. */
-static int
-digit(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
 
 static int
 take_literal(struct reader *r, const char *text)
@@ -39,46 +25,22 @@ take_literal(struct reader *r, const char *text)
 	return 0;
 }
 
-/* Four characters; the last group may end in = or ==, its spare bits zero. */
-static int
-decode_group(const uint8_t p[4], struct writer *w)
-{
-	size_t pad = p[3] != '=' ? 0 : p[2] != '=' ? 1 : 2;
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		int d = i < 4 - pad ? digit(p[i]) : 0;
-
-		if (d < 0)
-			return ERR_PARSE;
-		bits = bits << 6 | (uint32_t)d;
-	}
-	if ((pad == 1 && (bits & 0xff) != 0) || (pad == 2 && (bits & 0xffff) != 0))
-		return ERR_PARSE;
-	for (size_t i = 0; i < 3 - pad; i++)
-		write_u8(w, (uint8_t)(bits >> (16 - 8 * i)));
-	return pad == 0 ? 0 : ERR_TRAILING; /* the caller must find the end here */
-}
-
 /* One base64 line; *ret_last is set when no other may follow. */
 static int
 take_line(struct reader *r, struct writer *w, int *ret_last)
 {
 	const uint8_t *lf = memchr(r->p, '\n', r->left < LINE_CHARS + 1 ? r->left : LINE_CHARS + 1);
+	uint8_t decoded[LINE_BYTES], end;
 	struct bytes line;
-	uint8_t end;
-	int e = 0;
+	size_t n;
 
-	if (lf == NULL || lf == r->p || (lf - r->p) % 4 != 0)
+	if (lf == NULL || lf == r->p || read_take(r, (size_t)(lf - r->p), &line) != 0)
 		return ERR_PARSE;
-	if (read_take(r, (size_t)(lf - r->p), &line) != 0 || read_u8(r, &end) != 0)
+	if (base64_decode(BASE64_STANDARD, line, decoded, sizeof decoded, &n) != 0 ||
+	    read_u8(r, &end) != 0)
 		return ERR_PARSE;
-	for (size_t i = 0; i < line.len && e == 0; i += 4)
-		if ((e = decode_group(line.p + i, w)) == ERR_TRAILING && i + 4 != line.len)
-			return ERR_PARSE;
-	if (e != 0 && e != ERR_TRAILING)
-		return e;
-	*ret_last = e == ERR_TRAILING || line.len < LINE_CHARS;
+	write_bytes(w, decoded, n);
+	*ret_last = n < LINE_BYTES;
 	return 0;
 }
 
@@ -101,27 +63,14 @@ pem_take_certificate(struct reader *r, uint8_t *ret, size_t cap, size_t *ret_len
 	return writer_end(&w, ret_len);
 }
 
-static void
-write_group(struct writer *w, const uint8_t *p, size_t n)
-{
-	uint32_t bits = (uint32_t)p[0] << 16;
-
-	if (n > 1)
-		bits |= (uint32_t)p[1] << 8;
-	if (n > 2)
-		bits |= p[2];
-	for (size_t i = 0; i < 4; i++)
-		write_u8(w, i <= n ? (uint8_t)alphabet[bits >> (18 - 6 * i) & 63] : '=');
-}
-
 void
 pem_write_certificate(struct writer *w, const uint8_t *der, size_t len)
 {
 	write_text(w, begin_line);
-	for (size_t i = 0; i < len; i += 3) {
-		write_group(w, der + i, len - i < 3 ? len - i : 3);
-		if (i % 48 == 45 || i + 3 >= len)
-			write_text(w, "\n");
+	for (size_t i = 0; i < len; i += LINE_BYTES) {
+		base64_write(w, BASE64_STANDARD, der + i,
+		    len - i < LINE_BYTES ? len - i : LINE_BYTES);
+		write_text(w, "\n");
 	}
 	write_text(w, end_line);
 }

@@ -76,8 +76,9 @@ test_domain_digests(void **state)
 static void
 test_foreign(void **state)
 {
-	static const char *const domains[] = {"COMPUTE_APP_ENV_REQUEST_RSA_KEY_V1",
-	    "COMPUTE_APP_JWT_REQUEST_RSA_KEY_V1", "COMPUTE_APP_KEY_DERIVATION_V1",
+	static const char *const domains[] = {"COMPUTE_APP_DERIVED_ADDRESSES_V1",
+	    "COMPUTE_APP_ENV_REQUEST_RSA_KEY_V1", "COMPUTE_APP_JWT_REQUEST_RSA_KEY_V1",
+	    "COMPUTE_APP_KEY_DERIVATION_V1",
 	    "COMPUTE_APP_KMS_SIGNATURE_V1"};
 	static const char *const audiences[] = {
 	    "https://sts.googleapis.com", "EigenX KMS", "EigenX Dashboard"};
