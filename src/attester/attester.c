@@ -15,11 +15,10 @@ static int
 attest(struct attester *a, struct bytes nonce)
 {
 	struct document d = {.platform = a->tee.platform,
-			     .log = &a->measurement.log,
+			     .log = a->tee.measured ? &a->measurement.log : NULL,
 			     .index_can_be_reissued = a->index_can_be_reissued};
 	struct statement s = a->statement;
 	uint8_t report_data[64];
-	size_t quote_len;
 	int r;
 
 	s.nonce = nonce;
@@ -30,9 +29,8 @@ attest(struct attester *a, struct bytes nonce)
 	d.statement = (struct bytes){a->text.p, a->text.len};
 	if ((r = report_data_of(d.statement, report_data)) != 0)
 		return r;
-	if ((r = tee_evidence(&a->tee, report_data, a->quote, sizeof a->quote, &quote_len)) != 0)
+	if ((r = tee_evidence(&a->tee, report_data, &d.evidence)) != 0)
 		return r;
-	d.quote = (struct bytes){a->quote, quote_len};
 	buffer_reset(&a->document);
 	return document_write(&d, &a->document);
 }

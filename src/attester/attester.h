@@ -28,7 +28,6 @@ struct attester {
 	uint8_t tls_key_hash[32];
 	struct buffer text; /* of the statement */
 	struct buffer document;
-	uint8_t quote[TEE_QUOTE_MAX];
 	uint8_t frame[FRAME_MAX];
 };
 

@@ -31,6 +31,45 @@ write_event(struct json_writer *w, const struct event *e)
 	json_object_end(w);
 }
 
+static void
+put_text(struct json_writer *w, const char *name, struct bytes text)
+{
+	if (text.p != NULL)
+		json_textn(w, name, (const char *)text.p, text.len);
+}
+
+static void
+write_evidence(struct json_writer *w, const struct tee_evidence *e)
+{
+	static const char *const types[] = {
+	    [TEE_TDX_QUOTE] = "tdx-quote",
+	    [TEE_DSTACK] = "dstack",
+	    [TEE_BOUND_EVIDENCE] = "bound-evidence",
+	    [TEE_SPACE_TOKEN] = "confidential-space-token",
+	};
+
+	json_object_begin(w, "evidence");
+	json_text(w, "type", types[e->type]);
+	if (e->quote.p != NULL)
+		json_hex(w, "quote", e->quote.p, e->quote.len);
+	put_text(w, "eventLog", e->event_log);
+	put_text(w, "vmConfig", e->vm_config);
+	put_text(w, "appCompose", e->app_compose);
+	if (e->attestation.p != NULL)
+		json_base64(w, "attestation", e->attestation.p, e->attestation.len);
+	put_text(w, "token", e->token);
+	json_object_end(w);
+}
+
+static void
+write_log(struct json_writer *w, const struct event_log *log)
+{
+	json_array_begin(w, "eventLog");
+	for (size_t i = 0; i < log->count; i++)
+		write_event(w, &log->event[i]);
+	json_array_end(w);
+}
+
 int
 document_write(const struct document *d, struct buffer *ret)
 {
@@ -43,11 +82,9 @@ document_write(const struct document *d, struct buffer *ret)
 	json_bool_value(&w, "simulated", d->platform->simulated);
 	json_text(&w, "warning", warning(d));
 	json_raw(&w, "statement", (const char *)d->statement.p, d->statement.len);
-	json_array_begin(&w, "eventLog");
-	for (size_t i = 0; i < d->log->count; i++)
-		write_event(&w, &d->log->event[i]);
-	json_array_end(&w);
-	json_hex(&w, "quote", d->quote.p, d->quote.len);
+	if (d->log != NULL)
+		write_log(&w, d->log);
+	write_evidence(&w, &d->evidence);
 	json_object_end(&w);
 	return ret->err;
 }

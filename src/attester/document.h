@@ -1,7 +1,8 @@
 /*
- * The attestation as one JSON document: the statement, the quote whose report
- * data commits to it, and the event log that replays to RTMR3. What
- * `selfsame verify` checks with no help from us.
+ * The attestation as one JSON document: the statement, the evidence whose report
+ * data commits to it, and, where we could extend RTMR3, the event log that
+ * replays to it. What `selfsame verify` checks with no help from us; its reader
+ * is cli/attestation.c.
  */
 #ifndef SELFSAME_ATTESTER_DOCUMENT_H
 #define SELFSAME_ATTESTER_DOCUMENT_H
@@ -13,13 +14,13 @@
 #include "tee/tee.h"
 
 #define DOCUMENT_VERSION 1
-#define DOCUMENT_MAX 81920 /* the cap of MSG_EVIDENCE */
+#define DOCUMENT_MAX 196608 /* the cap of MSG_EVIDENCE */
 
 struct document {
 	const struct tee_platform *platform;
 	struct bytes statement; /* RFC 8785 JSON */
-	struct bytes quote;
-	const struct event_log *log;
+	struct tee_evidence evidence;
+	const struct event_log *log; /* NULL: RTMR3 is not ours */
 	int index_can_be_reissued; /* scheme indexed: the warning says so */
 };
 

@@ -38,12 +38,13 @@ read_event(struct json_in *in, json_t *value, size_t i, struct event_store *ret)
 }
 
 void
-events_read(struct json_in *in, struct event_store *ret)
+events_read(struct json_in *in, struct event_store *ret, int *ret_present)
 {
 	json_t *array = NULL;
 
 	ret->log.count = 0;
-	json_in_value(in, "eventLog", JSON_REQUIRED, &array);
+	json_in_value(in, "eventLog", JSON_OPTIONAL, &array);
+	*ret_present = array != NULL;
 	if (array == NULL)
 		return;
 	if (!json_is_array(array) || json_array_size(array) > EVENT_LOG_MAX) {
@@ -59,6 +60,25 @@ static int
 text_is(struct bytes b, const char *text)
 {
 	return b.len == strlen(text) && memcmp(b.p, text, b.len) == 0;
+}
+
+static void
+read_evidence(struct json_in *in, struct attestation *a)
+{
+	struct bytes type = {NULL, 0};
+	struct json_in evidence;
+	int present = 0;
+
+	json_in_object(in, "evidence", JSON_REQUIRED, &evidence, &present);
+	if (!present)
+		return;
+	json_in_text(&evidence, "type", JSON_REQUIRED, 1, 64, &type);
+	if (a->error.err == 0 && !text_is(type, "tdx-quote"))
+		json_in_fail(&evidence, "type", ERR_RANGE,
+			     "must be a kind of evidence that this version knows: \"tdx-quote\"");
+	a->kind = ATTESTATION_TDX_QUOTE;
+	json_in_hex(&evidence, "quote", JSON_REQUIRED, sizeof a->quote, a->quote, &a->quote_len);
+	(void)!json_in_close(&evidence); /* the document's own end reports it */
 }
 
 int
@@ -88,8 +108,8 @@ attestation_open(struct attestation *a, const void *text, size_t len)
 	json_in_value(in, "statement", JSON_REQUIRED, &a->statement);
 	if (a->statement != NULL && !json_is_object(a->statement))
 		json_in_fail(in, "statement", ERR_PARSE, "must be an object");
-	events_read(in, &a->events);
-	json_in_hex(in, "quote", JSON_REQUIRED, sizeof a->quote, a->quote, &a->quote_len);
+	events_read(in, &a->events, &a->has_events);
+	read_evidence(in, a);
 	return json_in_close(in);
 }
 

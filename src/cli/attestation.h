@@ -36,6 +36,9 @@ struct attested {
 	struct buffer text; /* of the whole statement: what report data commits to */
 };
 
+/* The member `type` of `evidence`; attester/document.c writes it. */
+enum attestation_kind { ATTESTATION_TDX_QUOTE };
+
 struct event_store {
 	struct event_log log; /* points into the rest and the document */
 	uint8_t payload[EVENT_LOG_MAX][EVENT_PAYLOAD_MAX];
@@ -49,7 +52,9 @@ struct attestation {
 	int simulated;
 	json_t *statement; /* borrowed */
 	struct attested attested;
+	int has_events; /* RTMR3 is ours, and this is what it holds */
 	struct event_store events;
+	enum attestation_kind kind;
 	uint8_t quote[ATTESTATION_QUOTE_MAX];
 	size_t quote_len;
 };
@@ -72,10 +77,10 @@ int attestation_read_statement(struct attestation *a) MUST_USE;
 void attestation_close(struct attestation *a);
 
 /*
- * Read the member "eventLog" of an object.
+ * Read the member "eventLog" of an object, which may be absent.
  *
  * Failures stay in `in`, as with json/reader.h.
  */
-void events_read(struct json_in *in, struct event_store *ret);
+void events_read(struct json_in *in, struct event_store *ret, int *ret_present);
 
 #endif

@@ -158,7 +158,10 @@ check_event_log(struct evaluation *e)
 		return;
 	}
 	r = event_log_replay(log, &bank, &bad);
-	if (r == ERR_EVIDENCE)
+	if (!e->attestation.has_events)
+		check_fail(v, CHECK_EVENT_LOG,
+			   "there is none: nothing says which programs this instance runs");
+	else if (r == ERR_EVIDENCE)
 		check_fail(v, CHECK_EVENT_LOG, "the digest of event %zu is not that of its content",
 			   bad);
 	else if (r != 0)

@@ -19,7 +19,8 @@
 #include "ipc/messages.h"
 
 #define FRAME_HEADER 16
-#define FRAME_MAX (98304 + FRAME_HEADER)
+/* Two must fit into what a socket holds where net.core.wmem_max is Linux's default: 416 KiB. */
+#define FRAME_MAX (200704 + FRAME_HEADER)
 
 /* The descriptors that a child finds open. Each pair ends the sentence "to the ...". */
 enum ipc_fd { FD_SUPERVISOR = 3, FD_SIGNER = 4, FD_ATTESTER = 5, FD_GATEWAY = 6 };

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "evm/address.h"
 #include "base/banned.h"
@@ -193,6 +194,22 @@ json_hex(struct json_writer *w, const char *name, const uint8_t *p, size_t len)
 		pair[0] = digits[p[i] >> 4];
 		pair[1] = digits[p[i] & 15];
 		buffer_add(w->out, pair, sizeof pair);
+	}
+	buffer_add(w->out, "\"", 1);
+}
+
+void
+json_base64(struct json_writer *w, const char *name, const uint8_t *p, size_t len)
+{
+	uint8_t digits[4];
+	struct writer group;
+
+	lead(w, name);
+	buffer_add(w->out, "\"", 1);
+	for (size_t i = 0; i < len; i += 3) {
+		group = writer_of(digits, sizeof digits);
+		base64_write(&group, BASE64_STANDARD, p + i, len - i < 3 ? len - i : 3);
+		buffer_add(w->out, digits, group.len);
 	}
 	buffer_add(w->out, "\"", 1);
 }

@@ -33,6 +33,8 @@ void json_i64(struct json_writer *w, const char *name, int64_t value);
 void json_bool_value(struct json_writer *w, const char *name, int value);
 void json_null_value(struct json_writer *w, const char *name);
 void json_hex(struct json_writer *w, const char *name, const uint8_t *p, size_t len); /* "0x..." */
+/* RFC 4648 section 4, padded. */
+void json_base64(struct json_writer *w, const char *name, const uint8_t *p, size_t len);
 void json_address(struct json_writer *w, const char *name, const uint8_t address[20]); /* EIP-55 */
 void json_decimal(struct json_writer *w, const char *name, const struct u256 *value,
     unsigned decimals); /* as a string */

@@ -9,6 +9,11 @@
 #include "tee/simulated_quote.h"
 #include "base/banned.h"
 
+struct simulated {
+	struct simulated_quote content;
+	uint8_t quote[TEE_QUOTE_MAX]; /* the last one */
+};
+
 static int
 simulated_probe(void)
 {
@@ -37,21 +42,22 @@ prepare(struct simulated_quote *q, struct simulated_pki *pki, const struct event
 }
 
 static int
-simulated_open(const struct event_log *log, void **ret_state)
+simulated_open(const struct event_log *log, void **ret_state, int *ret_measured)
 {
-	struct simulated_quote *q = calloc(1, sizeof *q);
+	struct simulated *s = calloc(1, sizeof *s);
 	struct simulated_pki *pki = calloc(1, sizeof *pki);
 	int r = ERR_MEM;
 
-	if (q == NULL || pki == NULL)
+	if (s == NULL || pki == NULL)
 		goto out;
-	if ((r = prepare(q, pki, log)) != 0)
+	if ((r = prepare(&s->content, pki, log)) != 0)
 		goto out;
-	*ret_state = q;
-	q = NULL; /* transferred */
+	*ret_state = s;
+	*ret_measured = 1;
+	s = NULL; /* transferred */
 out:
 	free(pki);
-	free(q);
+	free(s);
 	return r;
 }
 
@@ -62,13 +68,17 @@ simulated_close(void *state)
 }
 
 static int
-simulated_evidence(void *state, const uint8_t report_data[64], uint8_t *ret, size_t cap,
-		   size_t *ret_len)
+simulated_evidence(void *state, const uint8_t report_data[64], struct tee_evidence *ret)
 {
-	struct simulated_quote *q = state;
+	struct simulated *s = state;
+	size_t len;
+	int r;
 
-	memcpy(q->body + TD_REPORT_DATA, report_data, 64);
-	return simulated_quote_write(q, ret, cap, ret_len);
+	memcpy(s->content.body + TD_REPORT_DATA, report_data, 64);
+	if ((r = simulated_quote_write(&s->content, s->quote, sizeof s->quote, &len)) != 0)
+		return r;
+	*ret = (struct tee_evidence){.type = TEE_TDX_QUOTE, .quote = {s->quote, len}};
+	return 0;
 }
 
 const struct tee_platform simulated_platform = {

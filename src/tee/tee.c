@@ -23,22 +23,21 @@ tee_find(const char *name, size_t name_len)
 int
 tee_open(const struct tee_platform *platform, const struct event_log *log, struct tee *ret)
 {
-	struct tee t = {platform, NULL};
+	struct tee t = {platform, NULL, 0};
 	int r;
 
 	if (!platform->probe())
 		return ERR_UNSUPPORTED;
-	if ((r = platform->open(log, &t.state)) != 0)
+	if ((r = platform->open(log, &t.state, &t.measured)) != 0)
 		return r;
 	*ret = t;
 	return 0;
 }
 
 int
-tee_evidence(const struct tee *tee, const uint8_t report_data[64], uint8_t *ret, size_t cap,
-	     size_t *ret_len)
+tee_evidence(const struct tee *tee, const uint8_t report_data[64], struct tee_evidence *ret)
 {
-	return tee->platform->evidence(tee->state, report_data, ret, cap, ret_len);
+	return tee->platform->evidence(tee->state, report_data, ret);
 }
 
 void
@@ -46,5 +45,5 @@ tee_close(struct tee *tee)
 {
 	if (tee->platform != NULL)
 		tee->platform->close(tee->state);
-	*tee = (struct tee){NULL, NULL};
+	*tee = (struct tee){NULL, NULL, 0};
 }

@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "tdx/event_log.h"
+#include "tee/evidence.h"
 
 /* The largest quote that is taken from any platform. */
 #define TEE_QUOTE_MAX 16384
@@ -24,16 +25,20 @@ struct tee_platform {
 	int (*probe)(void);
 
 	/*
-	 * Get ready and extend the log's events into RTMR3; once per boot.
+	 * Get ready and extend the log's events into RTMR3, where this platform lets
+	 * us; ret_measured: whether they are in there, and nothing else is.
 	 *
 	 * Returns: 0, ERR_EVIDENCE, ERR_IO, ERR_MEM or ERR_CRYPTO
 	 * Owns:    *ret_state is the caller's, close()
 	 */
-	int (*open)(const struct event_log *log, void **ret_state);
+	int (*open)(const struct event_log *log, void **ret_state, int *ret_measured);
 
-	/* A quote over report data. Returns: 0, ERR_SPACE, ERR_IO or ERR_CRYPTO */
-	int (*evidence)(void *state, const uint8_t report_data[64], uint8_t *ret, size_t cap,
-	    size_t *ret_len);
+	/*
+	 * Evidence over report data, its runs borrowed until the next call or close().
+	 *
+	 * Returns: 0, ERR_SPACE, ERR_IO or ERR_CRYPTO
+	 */
+	int (*evidence)(void *state, const uint8_t report_data[64], struct tee_evidence *ret);
 
 	void (*close)(void *state);
 };
@@ -41,6 +46,7 @@ struct tee_platform {
 struct tee {
 	const struct tee_platform *platform;
 	void *state;
+	int measured; /* RTMR3 is the log that was given to tee_open() */
 };
 
 /* The platform with this name, or NULL. */
@@ -54,8 +60,9 @@ const struct tee_platform *tee_find(const char *name, size_t name_len);
 int tee_open(const struct tee_platform *platform, const struct event_log *log, struct tee *ret)
     MUST_USE;
 
-int tee_evidence(const struct tee *tee, const uint8_t report_data[64], uint8_t *ret, size_t cap,
-    size_t *ret_len) MUST_USE;
+/* Returns: what evidence() returns, which also says how long *ret is borrowed */
+int tee_evidence(const struct tee *tee, const uint8_t report_data[64], struct tee_evidence *ret)
+    MUST_USE;
 
 void tee_close(struct tee *tee);
 

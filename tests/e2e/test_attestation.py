@@ -98,7 +98,7 @@ def test_by_hand(daemon):
     nonce = secrets.token_hex(32)
     document = attest(daemon.url, nonce)
     statement = document["statement"]
-    report_data, rtmr3 = check_quote(unhex(document["quote"]))
+    report_data, rtmr3 = check_quote(unhex(document["evidence"]["quote"]))
     assert statement["nonce"] == f"0x{nonce}"
     assert report_data == hashlib.sha512(b"selfsame/statement/v1\0" + jcs(statement)).digest()
     assert rtmr3 == replay(document["eventLog"])
@@ -198,7 +198,7 @@ def test_nothing_to_fetch():
 
 def test_inspect(daemon, tmp_path):
     document = attest(daemon.url, secrets.token_hex(16))
-    (tmp_path / "quote").write_bytes(unhex(document["quote"]))
+    (tmp_path / "quote").write_bytes(unhex(document["evidence"]["quote"]))
     (tmp_path / "document").write_text(json.dumps(document))
     for name, words in (("quote", ("mrtd", "TD report 1.0", "Selfsame Simulated SGX Root CA", "53454c460001")),
                         ("document", ("SIMULATED TEE", "instanceKey", "selfsame-signer", "rtmr3"))):

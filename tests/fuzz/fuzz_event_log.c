@@ -17,8 +17,9 @@ check_events(struct json_in *in)
 	struct rtmr_bank bank;
 	size_t bad = 0;
 	uint32_t sum = 0;
+	int present;
 
-	events_read(in, &store);
+	events_read(in, &store, &present);
 	if (in->error->err != 0)
 		return;
 	if (event_log_replay(&store.log, &bank, &bad) != 0)

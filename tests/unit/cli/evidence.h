@@ -34,8 +34,6 @@ struct evidence {
 	struct statement statement;
 	struct measurement measurement;
 	struct bytes measured_mode; /* what the log says; p NULL: the statement's */
-	uint8_t quote[TEE_QUOTE_MAX];
-	size_t quote_len;
 	struct buffer text;
 	struct buffer document;
 };
@@ -91,9 +89,8 @@ evidence_make(struct evidence *e)
 		abort();
 	d.statement = (struct bytes){e->text.p, e->text.len};
 	if (report_data_of(d.statement, report_data) != 0 ||
-	    tee_evidence(&tee, report_data, e->quote, sizeof e->quote, &e->quote_len) != 0)
+	    tee_evidence(&tee, report_data, &d.evidence) != 0)
 		abort();
-	d.quote = (struct bytes){e->quote, e->quote_len};
 	if (document_write(&d, &e->document) != 0)
 		abort();
 	tee_close(&tee);

@@ -228,6 +228,10 @@ test_document_shape(void **state)
 	    {"\"simulated\":true", "\"simulated\":true,\"extra\":1"},
 	    {"\"simulated\":true", "\"simulated\":true,\"simulated\":true"},
 	    {"\"quote\":\"0x", "\"quote\":\""},
+	    {"\"type\":\"tdx-quote\",", ""},
+	    {"\"type\":\"tdx-quote\"", "\"type\":\"tdx-quotes\""},
+	    {"\"evidence\":{", "\"evidence\":{\"more\":1,"},
+	    {"\"evidence\":{", "\"evidenze\":{"},
 	    {"\"quote\":\"0x04", "\"quote\":\"0x0"},
 	    {"\"quote\":\"0x04", "\"quote\":\"0xzz"},
 	    {"\"rtmr\":3", "\"rtmr\":4"},
@@ -339,11 +343,18 @@ test_event_log(void **state)
 	evaluation_close(&result);
 	/* an empty log matches nothing */
 	const uint8_t *from = memmem(e.document.p, e.document.len, "\"eventLog\":[", 12);
-	const uint8_t *to = memmem(e.document.p, e.document.len, "],\"quote\"", 9);
+	const uint8_t *to = memmem(e.document.p, e.document.len, "],\"evidence\"", 12);
 	struct writer w = writer_of(changed, sizeof changed);
 
 	write_bytes(&w, e.document.p, (size_t)(from + 12 - e.document.p));
 	write_bytes(&w, to, (size_t)(e.document.p + e.document.len - to));
+	assert_refuses((struct bytes){changed, w.len}, &q, "event-log");
+	assert_result("measured", CHECK_FAILED);
+	evaluation_close(&result);
+	/* nor does the lack of one */
+	w = writer_of(changed, sizeof changed);
+	write_bytes(&w, e.document.p, (size_t)(from - e.document.p));
+	write_bytes(&w, to + 2, (size_t)(e.document.p + e.document.len - to - 2));
 	assert_refuses((struct bytes){changed, w.len}, &q, "event-log");
 	assert_result("measured", CHECK_FAILED);
 	evaluation_close(&result);

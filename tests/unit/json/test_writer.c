@@ -55,13 +55,15 @@ test_every_value(void **state)
 	json_null_value(&w, "null");
 	json_hex(&w, "hex", bytes, sizeof bytes);
 	json_hex(&w, "empty", NULL, 0);
+	json_base64(&w, "b64", bytes, sizeof bytes);
+	json_base64(&w, "b64s", (const uint8_t *)"foobar", 6);
 	json_address(&w, "address", address);
 	json_decimal(&w, "amount", &amount, 6);
 	json_raw(&w, "raw", "[1]", 3);
 	json_object_end(&w);
 	assert_out("{\"text\":\"a\",\"none\":null,\"u\":18446744073709551615,"
 		   "\"i\":-9223372036854775808,\"yes\":true,\"no\":false,\"null\":null,"
-		   "\"hex\":\"0x00ff\",\"empty\":\"0x\","
+		   "\"hex\":\"0x00ff\",\"empty\":\"0x\",\"b64\":\"AP8=\",\"b64s\":\"Zm9vYmFy\","
 		   "\"address\":\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\","
 		   "\"amount\":\"1.5\",\"raw\":[1]}");
 }

@@ -59,6 +59,7 @@ setup(void **state)
 	static const struct bytes empty = {(const uint8_t *)"{}", 2};
 	static struct measurement m;
 	uint8_t report_data[64];
+	struct tee_evidence evidence;
 	struct tee tee;
 
 	(void)state;
@@ -67,8 +68,10 @@ setup(void **state)
 		return -1;
 	if (tee_open(&simulated_platform, &m.log, &tee) != 0)
 		return -1;
-	if (tee_evidence(&tee, report_data, original, sizeof original, &quote_len) != 0)
+	if (tee_evidence(&tee, report_data, &evidence) != 0)
 		return -1;
+	quote_len = evidence.quote.len;
+	memcpy(original, evidence.quote.p, quote_len);
 	tee_close(&tee);
 	root = (struct bytes){pki.der[PCK_ROOT], pki.der_len[PCK_ROOT]};
 	return 0;
