@@ -81,7 +81,8 @@ $(B)/fuzzobj/llhttp/%.o: /usr/share/llhttp/%.c
 	$(CLANG) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -w $(LLHTTP_CFLAGS) -c $< -o $@
 
 EXTRA_CFLAGS = $(if $(findstring src/http/,$<)$(findstring test_http,$<)$(findstring fuzz_http,$<),$(LLHTTP_CFLAGS)) \
-	$(if $(findstring src/store/,$<)$(findstring test_store,$<),$(PQ_CFLAGS))
+	$(if $(findstring src/store/,$<)$(findstring test_store,$<),$(PQ_CFLAGS)) \
+	$(if $(filter tests/%,$<),-Itests)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -13,6 +13,13 @@ $(B)/fuzzobj/everything.a: $(call fuzzobj,$(EVERYTHING)) $(LLHTTP:%=$(B)/fuzzobj
 $(B)/obj/everything.a: $(call obj,$(EVERYTHING)) $(LLHTTP:%=$(B)/obj/llhttp/%.o)
 	@rm -f $@; ar rcs $@ $^
 
+# what tests share: tests include it as "support/..."
+SUPPORT := $(wildcard tests/support/*.c)
+$(B)/san/support.a: $(call san,$(SUPPORT))
+	@rm -f $@; ar rcs $@ $^
+$(B)/fuzzobj/support.a: $(call fuzzobj,$(SUPPORT))
+	@rm -f $@; llvm-ar-14 rcs $@ $^
+
 UNIT_LDFLAGS_test_keccak256 := -lnettle
 UNIT_LDFLAGS_test_serve_agents := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_serve_sign := -Wl,--wrap=clock_gettime
@@ -22,9 +29,9 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 CTIME := $(patsubst tests/ctime/%.c,$(B)/tests/ctime/%,$(wildcard tests/ctime/ctime_*.c))
 
-$(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(B)/san/everything.a
+$(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(B)/san/support.a $(B)/san/everything.a
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(UNIT_LDFLAGS_$(notdir $*)) $(B)/san/everything.a $(TEST_LIBS)
+	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(UNIT_LDFLAGS_$(notdir $*)) $(filter %.a,$^) $(TEST_LIBS)
 # runs the release's signer
 $(B)/tests/unit/signer/test_process: $(B)/bin/selfsame-signer
 # the release's objects and the static libraries of the signer: what they leave on the stack
@@ -33,10 +40,18 @@ $(B)/tests/unit/crypto/test_wipe: $(B)/obj/tests/unit/crypto/test_wipe.o $(call 
 	$(CC) -pie $(LDHARDEN) -o $@ $(filter %.o,$^) -lcmocka -Wl,-Bstatic $(SECP) $(SODIUM) \
 		-Wl,-Bdynamic -lpthread
 $(B)/tests/unit/trade/test_engine $(B)/tests/unit/trade/test_watch: $(B)/san/tests/unit/trade/world.o
-$(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/everything.a
+$(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/support.a $(B)/fuzzobj/everything.a
 	@mkdir -p $(@D)
-	$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(B)/fuzzobj/everything.a \
+	$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 		$(filter-out -lcmocka,$(TEST_LIBS))
+SCENARIO_PROGRAMS := $(B)/tests/scenarios/write
+$(B)/tests/scenarios/%: $(B)/san/tests/scenarios/%.o $(B)/san/support.a $(B)/san/everything.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ $(TEST_LIBS)
+# what is shipped for the simulated platform, anew: the tests compare it with what the code makes
+.PHONY: simulated
+simulated: $(SCENARIO_PROGRAMS)
+	$(B)/tests/scenarios/write collateral > deploy/simulated-collateral.json
 # the release's flags, with what is public by design marked for valgrind (crypto/declassify.h)
 $(B)/ctimeobj/%.o: %.c
 	@mkdir -p $(@D)
@@ -72,7 +87,8 @@ vectors: $(B)/tests/vectors
 
 # what make test runs, built
 .PHONY: test-programs fuzz soak
-test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS)
+test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) \
+	$(SCENARIO_PROGRAMS)
 
 # make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus
 fuzz: bootstrap
