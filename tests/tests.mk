@@ -39,6 +39,10 @@ $(B)/tests/unit/crypto/test_wipe: $(B)/obj/tests/unit/crypto/test_wipe.o $(call 
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDHARDEN) -o $@ $(filter %.o,$^) -lcmocka -Wl,-Bstatic $(SECP) $(SODIUM) \
 		-Wl,-Bdynamic -lpthread
+# what plays a platform is linked where it is asked for
+$(B)/tests/unit/tee/test_tsm: $(B)/san/tests/fakes/fake_tsm.o
+$(B)/san/tests/fakes/%.o: STD += -Itests
+$(B)/san/tests/unit/tee/test_tsm.o: STD += -Itests
 $(B)/tests/unit/trade/test_engine $(B)/tests/unit/trade/test_watch: $(B)/san/tests/unit/trade/world.o
 $(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/support.a $(B)/fuzzobj/everything.a
 	@mkdir -p $(@D)

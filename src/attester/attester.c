@@ -82,16 +82,18 @@ measure(struct attester *a, const struct msg_boot *boot)
 	mode = (struct bytes){(const uint8_t *)a->statement.mode, strlen(a->statement.mode)};
 	if ((r = measurement_make(mode, boot->settings, boot->binaries, &a->measurement)) != 0)
 		return r;
-	return tee_open(platform, &a->measurement.log, &a->tee);
+	return tee_open(platform, &a->host, &a->measurement.log, &a->tee);
 }
 
 int
-attester_open(struct attester *a, const struct msg_boot *boot, int signer_fd, int gateway_fd)
+attester_open(struct attester *a, const struct msg_boot *boot, const struct tee_host *host,
+    int signer_fd, int gateway_fd)
 {
 	static const uint8_t unused_nonce[STATEMENT_NONCE_MIN];
 	int r;
 
 	memset(a, 0, sizeof *a);
+	a->host = *host;
 	a->text = buffer_of(STATEMENT_MAX);
 	a->document = buffer_of(DOCUMENT_MAX);
 	channel_open(&a->signer, signer_fd, ROLE_ATTESTER, ROLE_SIGNER);

@@ -20,6 +20,7 @@
 struct attester {
 	struct channel signer;
 	struct channel gateway;
+	struct tee_host host;
 	struct tee tee;
 	struct measurement measurement;
 	struct statement statement; /* all but nonce and time */
@@ -42,9 +43,10 @@ struct attester {
  *          ERR_CLOSED, ERR_IO, ERR_PROTOCOL  the signer's channel
  *          ERR_SPACE, ERR_MEM, ERR_CRYPTO, ERR_EVIDENCE
  * In:      boot  borrowed for the life of *a
+ *          host  what the platform may reach; copied
  */
-int attester_open(struct attester *a, const struct msg_boot *boot, int signer_fd, int gateway_fd)
-    MUST_USE;
+int attester_open(struct attester *a, const struct msg_boot *boot, const struct tee_host *host,
+    int signer_fd, int gateway_fd) MUST_USE;
 
 /*
  * Receive and answer one frame of the gateway: BIND_TLS (at most once, before

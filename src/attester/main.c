@@ -63,6 +63,7 @@ main(void)
 {
 	static struct attester a;
 	static struct boot boot;
+	struct tee_host host = {.io = tee_io_system(NULL, NULL), .reports = -1, .measurements = -1};
 	int r;
 
 	log_open("attester", is_json(getenv("SELFSAME_LOG")), LOG_INFO);
@@ -73,7 +74,7 @@ main(void)
 	/* no openssl.cnf: a file must not decide what a hash is */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
 		boot_fail(&boot, ERR_CRYPTO, 0, "OpenSSL could not be initialised");
-	if ((r = attester_open(&a, &boot.message, FD_SIGNER, FD_GATEWAY)) != 0)
+	if ((r = attester_open(&a, &boot.message, &host, FD_SIGNER, FD_GATEWAY)) != 0)
 		boot_fail(&boot, r, 0, failure_text(r));
 	if (sandbox_close(SANDBOX_ATTESTER) != 0)
 		boot_fail(&boot, ERR_IO, 0, "the system call filter could not be loaded");

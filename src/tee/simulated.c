@@ -14,12 +14,6 @@ struct simulated {
 	uint8_t quote[TEE_QUOTE_MAX]; /* the last one */
 };
 
-static int
-simulated_probe(void)
-{
-	return 1;
-}
-
 /* All but the report data is fixed when the platform is opened. */
 static int
 prepare(struct simulated_quote *q, struct simulated_pki *pki, const struct event_log *log)
@@ -42,12 +36,14 @@ prepare(struct simulated_quote *q, struct simulated_pki *pki, const struct event
 }
 
 static int
-simulated_open(const struct event_log *log, void **ret_state, int *ret_measured)
+simulated_open(const struct tee_host *host, const struct event_log *log, void **ret_state,
+	       int *ret_measured)
 {
 	struct simulated *s = calloc(1, sizeof *s);
 	struct simulated_pki *pki = calloc(1, sizeof *pki);
 	int r = ERR_MEM;
 
+	(void)host;
 	if (s == NULL || pki == NULL)
 		goto out;
 	if ((r = prepare(&s->content, pki, log)) != 0)
@@ -84,7 +80,6 @@ simulated_evidence(void *state, const uint8_t report_data[64], struct tee_eviden
 const struct tee_platform simulated_platform = {
     .name = "simulated",
     .simulated = 1,
-    .probe = simulated_probe,
     .open = simulated_open,
     .evidence = simulated_evidence,
     .close = simulated_close,

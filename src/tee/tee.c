@@ -4,9 +4,11 @@
 
 #include "base/err.h"
 #include "tee/simulated.h"
+#include "tee/tsm.h"
 #include "base/banned.h"
 
 static const struct tee_platform *const platforms[] = {
+    &tsm_platform,
     &simulated_platform,
 };
 
@@ -21,14 +23,13 @@ tee_find(const char *name, size_t name_len)
 }
 
 int
-tee_open(const struct tee_platform *platform, const struct event_log *log, struct tee *ret)
+tee_open(const struct tee_platform *platform, const struct tee_host *host,
+	 const struct event_log *log, struct tee *ret)
 {
 	struct tee t = {platform, NULL, 0};
 	int r;
 
-	if (!platform->probe())
-		return ERR_UNSUPPORTED;
-	if ((r = platform->open(log, &t.state, &t.measured)) != 0)
+	if ((r = platform->open(host, log, &t.state, &t.measured)) != 0)
 		return r;
 	*ret = t;
 	return 0;

@@ -83,6 +83,7 @@ play_signer(void *arg)
 static int
 open_attester(const struct msg_boot *boot)
 {
+	const struct tee_host host = {.reports = -1, .measurements = -1};
 	int signer[2], gate[2];
 	pthread_t thread;
 	int r;
@@ -93,7 +94,7 @@ open_attester(const struct msg_boot *boot)
 	gateway_fd = gate[1];
 	channel_open(&gateway, gateway_fd, ROLE_GATEWAY, ROLE_ATTESTER);
 	assert_int_equal(pthread_create(&thread, NULL, play_signer, &signer_fd), 0);
-	r = attester_open(&attester, boot, signer[0], gate[0]);
+	r = attester_open(&attester, boot, &host, signer[0], gate[0]);
 	if (r != 0)
 		shutdown(signer[0], SHUT_RDWR);
 	assert_int_equal(pthread_join(thread, NULL), 0);
@@ -299,10 +300,13 @@ test_protocol(void **state)
 static void
 test_refuses_to_start(void **state)
 {
-	struct msg_boot boot = boot_of("tsm", SETTINGS, BINARIES);
+	struct msg_boot boot = boot_of("sgx", SETTINGS, BINARIES);
 
 	(void)state;
 	assert_int_equal(open_attester(&boot), ERR_NOT_FOUND);
+	close_attester();
+	boot = boot_of("tsm", SETTINGS, BINARIES);
+	assert_int_equal(open_attester(&boot), ERR_UNSUPPORTED);
 	close_attester();
 	boot = boot_of("simulated", SETTINGS, "{\"a\":1}");
 	assert_int_equal(open_attester(&boot), ERR_PARSE);

@@ -84,7 +84,7 @@ evidence_make(struct evidence *e)
 	buffer_reset(&e->document);
 	if (measurement_make(mode, e->statement.settings, e->statement.binaries, &e->measurement) !=
 		0 ||
-	    tee_open(&simulated_platform, &e->measurement.log, &tee) != 0 ||
+	    tee_open(&simulated_platform, NULL, &e->measurement.log, &tee) != 0 ||
 	    statement_write(&e->statement, &e->text) != 0)
 		abort();
 	d.statement = (struct bytes){e->text.p, e->text.len};

@@ -66,7 +66,7 @@ setup(void **state)
 	memset(report_data, 0xa5, sizeof report_data);
 	if (measurement_make(mode, empty, empty, &m) != 0 || simulated_pki_make(&pki) != 0)
 		return -1;
-	if (tee_open(&simulated_platform, &m.log, &tee) != 0)
+	if (tee_open(&simulated_platform, NULL, &m.log, &tee) != 0)
 		return -1;
 	if (tee_evidence(&tee, report_data, &evidence) != 0)
 		return -1;

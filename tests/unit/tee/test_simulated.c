@@ -20,6 +20,7 @@
 #include "tdx/pem.h"
 #include "tdx/verify.h"
 #include "tee/simulated.h"
+#include "tee/tsm.h"
 #include "tee/simulated_pki.h"
 #include "base/banned.h"
 
@@ -156,8 +157,9 @@ test_quotes(void **state)
 	assert_int_equal(measurement_make(mode, none, none, &m), 0);
 	assert_ptr_equal(tee_find("simulated", 9), &simulated_platform);
 	assert_null(tee_find("simulate", 8));
-	assert_null(tee_find("tsm", 3));
-	assert_int_equal(tee_open(&simulated_platform, &m.log, &tee), 0);
+	assert_ptr_equal(tee_find("tsm", 3), &tsm_platform);
+	assert_null(tee_find("sgx", 3));
+	assert_int_equal(tee_open(&simulated_platform, NULL, &m.log, &tee), 0);
 	make_quote(&tee, 1, first, &len);
 	make_quote(&tee, 1, second, &again_len);
 	assert_int_equal(len, again_len);
@@ -175,7 +177,7 @@ test_quotes(void **state)
 	tee_close(&tee);
 	/* a log whose digests are not its content's is not measured */
 	m.log.event[0].digest[0] ^= 1;
-	assert_int_equal(tee_open(&simulated_platform, &m.log, &tee), ERR_EVIDENCE);
+	assert_int_equal(tee_open(&simulated_platform, NULL, &m.log, &tee), ERR_EVIDENCE);
 }
 
 int
