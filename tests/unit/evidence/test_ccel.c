@@ -92,8 +92,9 @@ static void
 test_replays(void **state)
 {
 	/* SHA-384(48 zeros || SHA-384("separator")), by Python's hashlib */
-	static const char want[] = "249706ccc5746a8c7f58e7ae5777c7d4b22b0d7b9726e6c60017ad9fb3e686be"
-	                           "f709b104f5eead296335d6e9ff2360d2";
+	static const char want[] =
+	    "249706ccc5746a8c7f58e7ae5777c7d4b22b0d7b9726e6c60017ad9fb3e686be"
+	    "f709b104f5eead296335d6e9ff2360d2";
 	static struct made m;
 	struct rtmr_bank bank;
 	char got[97];
@@ -233,16 +234,16 @@ test_refuses_header(void **state)
 		uint8_t value;
 		int want;
 	} cases[] = {
-	    {4, 4, ERR_PARSE}, /* the first record extends something */
-	    {28, 34, ERR_PARSE}, /* longer than what it holds */
-	    {28, 32, ERR_PARSE}, /* shorter */
-	    {32, 's', ERR_PARSE}, /* another signature */
-	    {46, '2', ERR_PARSE}, /* "Spec ID Event02" */
-	    {56, 0, ERR_PARSE}, /* no algorithm */
-	    {56, 9, ERR_PARSE}, /* more than there are */
+	    {4, 4, ERR_PARSE},		 /* the first record extends something */
+	    {28, 34, ERR_PARSE},	 /* longer than what it holds */
+	    {28, 32, ERR_PARSE},	 /* shorter */
+	    {32, 's', ERR_PARSE},	 /* another signature */
+	    {46, '2', ERR_PARSE},	 /* "Spec ID Event02" */
+	    {56, 0, ERR_PARSE},		 /* no algorithm */
+	    {56, 9, ERR_PARSE},		 /* more than there are */
 	    {60, 0x0b, ERR_UNSUPPORTED}, /* no SHA-384 */
-	    {62, 32, ERR_UNSUPPORTED}, /* SHA-384 of 32 bytes */
-	    {64, 1, ERR_PARSE}, /* vendor information that is not there */
+	    {62, 32, ERR_UNSUPPORTED},	 /* SHA-384 of 32 bytes */
+	    {64, 1, ERR_PARSE},		 /* vendor information that is not there */
 	};
 
 	(void)state;
@@ -266,12 +267,12 @@ test_refuses_event(void **state)
 		size_t at;
 		uint8_t value;
 	} cases[] = {
-	    {0, 0}, /* an extension of MRTD */
-	    {0, 5}, /* no such register */
-	    {8, 0}, /* no digest */
-	    {8, 2}, /* more digests than algorithms */
+	    {0, 0},	/* an extension of MRTD */
+	    {0, 5},	/* no such register */
+	    {8, 0},	/* no digest */
+	    {8, 2},	/* more digests than algorithms */
 	    {12, 0x0b}, /* an algorithm that was not announced */
-	    {62, 10}, /* data that is not there */
+	    {62, 10},	/* data that is not there */
 	    {65, 0x80}, /* a length near the end of the address space */
 	};
 	size_t begin;
@@ -318,11 +319,11 @@ test_refuses_every_cut(void **state)
 		memcpy(exact, m.bytes, len);
 		/* a log may end behind its header */
 		assert_int_equal(ccel_replay((struct bytes){exact, len}, &bank, &events),
-		                 len == header ? 0 : ERR_PARSE);
+				 len == header ? 0 : ERR_PARSE);
 		free(exact);
 	}
 	assert_int_equal(ccel_replay((struct bytes){m.bytes, CCEL_LOG_MAX + 1}, &bank, &events),
-	                 ERR_SPACE);
+			 ERR_SPACE);
 }
 
 static void
@@ -442,7 +443,8 @@ test_recorded_logs(void **state)
 		print_message("skipped: no " FOLDER "eventlogs\n");
 		skip();
 	}
-	json_array_foreach(list, i, entry) {
+	json_array_foreach(list, i, entry)
+	{
 		if (json_object_get(entry, "rtmr") == NULL)
 			continue;
 		check_recorded(entry);
@@ -475,7 +477,7 @@ test_recorded_quote(void **state)
 	assert_int_equal(quote_parse(b, &q), TDX_HOLDS);
 	assert_int_equal(ccel_table_parse(load("google-v4-cos113-ccel/ccel_table.dat"), &t), 0);
 	assert_int_equal(ccel_replay(load("google-v4-cos113-ccel/ccel_data.dat"), &bank, &events),
-	                 0);
+			 0);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(register_match(&bank, i, &q), REGISTER_MATCHES);
 	assert_int_equal(register_match(&bank, 3, &q), REGISTER_NOT_IN_LOG);
