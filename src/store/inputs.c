@@ -169,6 +169,14 @@ check_step_update(const struct store_op *op)
 	return check_step_progress(op->steps);
 }
 
+static int
+check_wallet(const struct store_op *op)
+{
+	const uint64_t numbers[] = {op->chain_id, op->nonce};
+
+	return check_numbers(numbers, ARRAY_LEN(numbers));
+}
+
 int
 inputs_check(const struct store_op *op)
 {
@@ -199,6 +207,9 @@ inputs_check(const struct store_op *op)
 	case STORE_OPEN_STEPS:
 		return check_numbers(&op->cursor, 1);
 	case STORE_WALLET_NONCE:
+	case STORE_WALLET_REOPEN:
+		return check_wallet(op);
+	case STORE_WALLET_NEXT:
 		return check_numbers(&op->chain_id, 1);
 	case STORE_AGENT_BY_KEY:
 	case STORE_COUNTS:

@@ -23,6 +23,7 @@ plan_writes(enum store_kind kind)
 	case STORE_TRADE_INSERT:
 	case STORE_STEP_UPDATE:
 	case STORE_STEP_BUMP:
+	case STORE_WALLET_REOPEN:
 		return 1;
 	case STORE_AGENT_BY_ID:
 	case STORE_AGENT_BY_KEY:
@@ -31,6 +32,7 @@ plan_writes(enum store_kind kind)
 	case STORE_TRADES_PAGE:
 	case STORE_OPEN_STEPS:
 	case STORE_WALLET_NONCE:
+	case STORE_WALLET_NEXT:
 	case STORE_COUNTS:
 		return 0;
 	}
@@ -101,6 +103,13 @@ put_text(struct call *c, const char *s)
 		return;
 	}
 	put(c, (struct cell){.kind = CELL_TEXT, .run = {(const uint8_t *)s, strlen(s)}});
+}
+
+static void
+put_wallet(struct call *c, const struct store_op *op)
+{
+	put_number(c, op->chain_id);
+	put_blob(c, op->address, sizeof op->address);
 }
 
 static void
@@ -307,8 +316,18 @@ write_one(struct plan *p, struct call *c)
 		put_number(c, page_limit(op) + 1);
 		return 1;
 	case STORE_WALLET_NONCE:
-		put_number(call_begin(p, c, SQL_WALLET_NONCE), op->chain_id);
-		put_blob(c, op->address, sizeof op->address);
+		put_wallet(call_begin(p, &c[0], SQL_WALLET_NONCE), op);
+		put_wallet(call_begin(p, &c[1], SQL_WALLET_ABOVE), op);
+		put_number(&c[1], op->nonce);
+		return 2;
+	case STORE_WALLET_REOPEN:
+		put_blob(call_begin(p, c, SQL_WALLET_REOPEN), zeros, sizeof zeros);
+		put_wallet(c, op);
+		put_number(c, op->nonce);
+		put_number(c, page_limit(op));
+		return 1;
+	case STORE_WALLET_NEXT:
+		put_wallet(call_begin(p, c, SQL_WALLET_NEXT), op);
 		return 1;
 	case STORE_COUNTS:
 		call_begin(p, &c[0], SQL_COUNT_OPEN);
@@ -373,7 +392,11 @@ take_step(struct plan *p, const struct cell *cells)
 	if ((grown = room(p->steps, p->steps_len, &p->steps_cap, sizeof *p->steps)) == NULL)
 		return ERR_MEM;
 	p->steps = grown;
-	if ((r = row_step(cells, &step, &sequence)) != 0)
+	r = row_step(cells, &step, &sequence);
+	/* the open steps are everybody's: one spoiled row must not hide the rest */
+	if (r == ERR_DATABASE && op->kind == STORE_OPEN_STEPS)
+		r = row_step_rest(cells, &step, &sequence);
+	if (r != 0)
 		return r;
 	p->steps[p->steps_len++] = step;
 	p->last_sequence = op->kind == STORE_OPEN_STEPS ? sequence : p->last_sequence;
@@ -468,6 +491,7 @@ take_row(struct plan *p, enum statement_id statement, const struct cell *cells)
 	case SQL_TRADE_BY_IDEMPOTENCY:
 		return take_trade(p, cells);
 	case SQL_COUNT_TRADES:
+	case SQL_WALLET_ABOVE:
 		return row_number(cells, &p->number[1]);
 	case SQL_COUNT_OPEN:
 		return row_number(cells, &p->number[2]);
@@ -481,6 +505,12 @@ take_row(struct plan *p, enum statement_id statement, const struct cell *cells)
 	case SQL_COUNT_AGENTS:
 		p->main_rows++;
 		return row_number(cells, &p->number[0]);
+	case SQL_WALLET_REOPEN:
+		p->number[0]++;
+		return 0;
+	case SQL_WALLET_NEXT:
+		p->main_rows++;
+		return row_address(cells, p->address);
 	case SQL_INDEX_RAISE:
 	case SQL_TRADE_AGENT:
 	case SQL_STEP_AGENT:
@@ -533,6 +563,7 @@ plan_judge(struct plan *p)
 		return 0;
 	case STORE_STEP_UPDATE:
 	case STORE_WALLET_NONCE:
+	case STORE_WALLET_NEXT:
 		p->err = p->main_rows == 1 ? 0 : ERR_NOT_FOUND;
 		return 0;
 	case STORE_TRADE_BY_ID:
@@ -557,6 +588,7 @@ plan_judge(struct plan *p)
 		return 0;
 	case STORE_RAISE_INDEX:
 	case STORE_OPEN_STEPS:
+	case STORE_WALLET_REOPEN:
 	case STORE_COUNTS:
 		return 0;
 	}
@@ -668,6 +700,13 @@ publish_result(struct plan *p)
 		return;
 	case STORE_WALLET_NONCE:
 		op->nonce = p->number[0];
+		op->count = p->number[1];
+		return;
+	case STORE_WALLET_REOPEN:
+		op->count = p->number[0];
+		return;
+	case STORE_WALLET_NEXT:
+		memcpy(op->address, p->address, sizeof op->address);
 		return;
 	case STORE_COUNTS:
 		op->agents_total = p->number[0];

@@ -25,6 +25,7 @@ struct plan {
 	uint64_t reason_number;
 	uint64_t number[3]; /* what the op gives back; STORE_COUNTS: agents, trades, open */
 	uint64_t step_count; /* the trade's own, out of its row */
+	uint8_t address[20]; /* likewise */
 	uint64_t last_sequence;
 	int more;
 	char *error_text; /* the cleaned copy that is bound */

@@ -51,6 +51,15 @@ row_number(const struct cell *cell, uint64_t *ret)
 	return 0;
 }
 
+int
+row_address(const struct cell *cell, uint8_t ret[20])
+{
+	if (cell->kind != CELL_BLOB || cell->run.len != 20)
+		return ERR_DATABASE;
+	memcpy(ret, cell->run.p, 20);
+	return 0;
+}
+
 /* A row is taken cell by cell; the first failure stays. */
 struct taker {
 	const struct cell *next;
@@ -262,5 +271,23 @@ row_step(const struct cell *cells, struct store_step *ret, uint64_t *ret_sequenc
 	}
 	*ret = s;
 	*ret_sequence = sequence;
+	return 0;
+}
+
+/* The columns of a step's row that name it. */
+enum { STEP_SEQUENCE = 0, STEP_TRADE_ID = 1, STEP_WALLET = 5 };
+
+int
+row_step_rest(const struct cell *cells, struct store_step *ret, uint64_t *ret_sequence)
+{
+	struct taker name = {&cells[STEP_TRADE_ID], 0};
+	struct store_step s = {.state = STEP_UNREADABLE};
+
+	if (row_number(&cells[STEP_SEQUENCE], ret_sequence) != 0)
+		return ERR_DATABASE;
+	take_name(&name, s.trade_id, sizeof s.trade_id);
+	if (row_address(&cells[STEP_WALLET], s.wallet) != 0)
+		memset(s.wallet, 0, sizeof s.wallet);
+	*ret = s;
 	return 0;
 }

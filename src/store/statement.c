@@ -134,6 +134,15 @@ const struct statement statements[STATEMENT_COUNT] = {
 
     [SQL_WALLET_NONCE] = BOTH("wallet_nonce", "ib", 1,
 	"SELECT nonce FROM steps WHERE chain_id = $1 AND wallet = $2 ORDER BY nonce DESC LIMIT 1"),
+    [SQL_WALLET_ABOVE] = BOTH("wallet_above", "ibi", 1,
+	"SELECT COUNT(*) FROM steps WHERE chain_id = $1 AND wallet = $2 AND nonce >= $3"),
+    /* 1 is STEP_SIGNED. Asked of the nonces' index: there may be many older rows. */
+    [SQL_WALLET_REOPEN] = BOTH("wallet_reopen", "bibii", 1,
+	"UPDATE steps SET state = 1, block_number = 0, block_hash = $1, gas_used = 0, error = NULL "
+	"WHERE sequence IN (SELECT sequence FROM steps WHERE chain_id = $2 AND wallet = $3 "
+	"AND nonce >= $4 AND state IN (5, 6) ORDER BY nonce LIMIT $5) RETURNING number"),
+    [SQL_WALLET_NEXT] = BOTH("wallet_next", "ib", 1,
+	"SELECT wallet FROM steps WHERE chain_id = $1 AND wallet > $2 ORDER BY wallet LIMIT 1"),
     [SQL_COUNT_AGENTS] = BOTH("count_agents", "", 1, "SELECT COUNT(*) FROM agents"),
     [SQL_COUNT_TRADES] = BOTH("count_trades", "", 1, "SELECT COUNT(*) FROM trades"),
     [SQL_COUNT_OPEN] = BOTH("count_open", "", 1,

@@ -82,10 +82,19 @@ enum store_kind {
 	 * as in TRADE_INSERT. One commit. The store appends the hash it had to earlier_hashes.
 	 * ERR_CONFLICT: the stored attempt is not attempt - 1; ERR_NOT_FOUND */
 	STORE_STEP_BUMP,
-	/* in: cursor, limit. out: steps that are not final, oldest first, next_cursor */
+	/* in: cursor, limit. out: steps that are not final, oldest first, next_cursor. A row that
+	 * is malformed hides no other one: it comes as STEP_UNREADABLE */
 	STORE_OPEN_STEPS,
-	/* in: chain_id, address. out: nonce = highest journalled. ERR_NOT_FOUND */
+	/* in: chain_id, address, nonce. out: nonce = highest journalled, count = how many steps
+	 * have the nonce that was given or a higher one. ERR_NOT_FOUND */
 	STORE_WALLET_NONCE,
+	/* in: chain_id, address, nonce, limit. The lowest steps of the wallet that are final or
+	 * failed with this nonce or a higher one become STEP_SIGNED, as before their receipt.
+	 * out: count = how many were */
+	STORE_WALLET_REOPEN,
+	/* in: chain_id, address. out: address = the next higher one that has steps.
+	 * ERR_NOT_FOUND: none */
+	STORE_WALLET_NEXT,
 	/* out: agents_total, trades_total, open_total */
 	STORE_COUNTS
 };
@@ -114,6 +123,9 @@ enum step_state {
 	STEP_FAILED = 6, /* reverted, finality depth reached */
 	STEP_STUCK = 7 /* cannot go on without help (funds, nonce disagreement); retried */
 };
+
+/* No state: of a malformed row there is only what is legible of wallet and trade_id. */
+#define STEP_UNREADABLE 0
 
 struct store_step {
 	char trade_id[STORE_TRADE_ID_MAX];

@@ -991,6 +991,119 @@ test_wallet_nonce(void **state)
 	assert_int_equal(run(f->s, &op), ERR_RANGE);
 }
 
+/* How many of the wallet's steps have a nonce at or above a count. */
+static void
+test_wallet_nonce_counts(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	static const struct {
+		uint64_t nonce;
+		uint64_t count;
+	} cases[] = {{0, 4}, {5, 4}, {6, 3}, {8, 1}, {9, 1}, {20, 1}, {21, 0},
+	    {STORE_INTEGER_MAX, 0}};
+	struct store_op op = {.kind = STORE_WALLET_NONCE};
+
+	assert_int_equal(insert_agent(f->s, agent(a1, 1)), 0);
+	assert_int_equal(insert_trade(f->s, 1, 5, 3), 0);
+	assert_int_equal(insert_trade(f->s, 2, 20, 1), 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		op = (struct store_op){
+		    .kind = STORE_WALLET_NONCE, .chain_id = 137, .nonce = cases[i].nonce};
+		fill(op.address, 20, 77);
+		assert_int_equal(run(f->s, &op), 0);
+		assert_int_equal(op.nonce, 20);
+		assert_int_equal(op.count, cases[i].count);
+	}
+	op.nonce = STORE_INTEGER_MAX + 1;
+	assert_int_equal(run(f->s, &op), ERR_RANGE);
+}
+
+static void
+insert_step(struct fixture *f, unsigned number, uint64_t nonce, uint32_t state)
+{
+	struct trade_parts t;
+
+	trade_parts(&t, number, nonce, 1);
+	t.steps->state = state;
+	t.steps->block_number = 900 + nonce;
+	t.steps->gas_used = 21000;
+	fill(t.steps->block_hash, 32, 5);
+	assert_int_equal(run(f->s, &t.op), 0);
+}
+
+static void
+test_wallet_reopen(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	static const uint32_t states[] = {STEP_FINAL, STEP_FINAL, STEP_FAILED, STEP_MINED,
+	    STEP_FINAL};
+	static const uint8_t none[32];
+	struct store_op op = {.kind = STORE_WALLET_REOPEN, .chain_id = 137, .nonce = 1, .limit = 2};
+	struct store_op open = {.kind = STORE_OPEN_STEPS};
+
+	assert_int_equal(insert_agent(f->s, agent(a1, 1)), 0);
+	for (unsigned i = 0; i < ARRAY_LEN(states); i++)
+		insert_step(f, i + 1, i, states[i]);
+	assert_int_equal(run(f->s, &op), 0); /* another wallet */
+	assert_int_equal(op.count, 0);
+	fill(op.address, 20, 77);
+	op.chain_id = 1;
+	assert_int_equal(run(f->s, &op), 0);
+	assert_int_equal(op.count, 0);
+	op.chain_id = 137;
+	assert_int_equal(run(f->s, &op), 0); /* the lowest first */
+	assert_int_equal(op.count, 2);
+	assert_int_equal(run(f->s, &open), 0);
+	assert_int_equal(open.step_count, 3);
+	for (size_t i = 0; i < 2; i++) {
+		const struct store_step *s = &open.steps[i];
+
+		assert_int_equal(s->nonce, i + 1);
+		assert_int_equal(s->state, STEP_SIGNED);
+		assert_int_equal(s->block_number, 0);
+		assert_int_equal(s->gas_used, 0);
+		assert_memory_equal(s->block_hash, none, 32);
+		assert_null(s->error);
+	}
+	assert_int_equal(open.steps[2].state, STEP_MINED);
+	store_op_free(&open);
+	assert_int_equal(run(f->s, &op), 0);
+	assert_int_equal(op.count, 1);
+	assert_int_equal(run(f->s, &op), 0);
+	assert_int_equal(op.count, 0);
+	op.nonce = STORE_INTEGER_MAX + 1;
+	assert_int_equal(run(f->s, &op), ERR_RANGE);
+}
+
+static void
+test_wallet_next(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	static const uint8_t wallets[] = {3, 200, 9};
+	static const uint8_t sorted[] = {3, 9, 200};
+	struct store_op op = {.kind = STORE_WALLET_NEXT, .chain_id = 137};
+
+	assert_int_equal(run(f->s, &op), ERR_NOT_FOUND);
+	assert_int_equal(insert_agent(f->s, agent(a1, 1)), 0);
+	for (unsigned i = 0; i < ARRAY_LEN(wallets); i++) {
+		struct trade_parts t;
+
+		trade_parts(&t, i + 1, 0, 2);
+		memset(t.steps[0].wallet, wallets[i], 20);
+		memset(t.steps[1].wallet, wallets[i], 20);
+		assert_int_equal(run(f->s, &t.op), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sorted); i++) {
+		assert_int_equal(run(f->s, &op), 0);
+		assert_int_equal(op.address[0], sorted[i]);
+		assert_int_equal(op.address[19], sorted[i]);
+	}
+	assert_int_equal(run(f->s, &op), ERR_NOT_FOUND);
+	memset(op.address, 0, 20);
+	op.chain_id = 1;
+	assert_int_equal(run(f->s, &op), ERR_NOT_FOUND);
+}
+
 static void
 check_counts(struct store *s, uint64_t agents, uint64_t trades, uint64_t open)
 {
@@ -1154,7 +1267,6 @@ test_malformed_rows(void **state)
 	struct store_op by_key = {.kind = STORE_AGENT_BY_KEY};
 	struct store_op trade = {.kind = STORE_TRADE_BY_ID, .id = "trd_00000000000000000000000000000001"};
 	struct store_op page = {.kind = STORE_TRADES_PAGE, .id = a1};
-	struct store_op open = {.kind = STORE_OPEN_STEPS};
 	static char large[2 * STORE_RECORD_MAX + 64];
 
 	a.has_register_tag = 1;
@@ -1180,18 +1292,53 @@ test_malformed_rows(void **state)
 	spoil(f, "trades", "step_count", "5", &trade);
 	spoil(f, "trades", "kind", "'a-kind-that-is-too-long'", &trade);
 	spoil(f, "steps", "tx_hash", blob(f, 1, 1, large, sizeof large), &trade);
-	spoil(f, "steps", "wallet", blob(f, 1, 21, large, sizeof large), &open);
-	spoil(f, "steps", "state", "0", &open);
-	spoil(f, "steps", "state", "8", &open);
-	spoil(f, "steps", "number", "4", &open);
-	spoil(f, "steps", "number", "4294967296", &open);
-	spoil(f, "steps", "gas_used", "-1", &open);
+	spoil(f, "steps", "wallet", blob(f, 1, 21, large, sizeof large), &trade);
+	spoil(f, "steps", "state", "0", &trade);
+	spoil(f, "steps", "state", "8", &trade);
+	spoil(f, "steps", "number", "4", &trade);
+	spoil(f, "steps", "number", "4294967296", &trade);
+	spoil(f, "steps", "gas_used", "-1", &trade);
 
 	if (!f->postgres) { /* PostgreSQL refuses these itself */
 		spoil(f, "trades", "kind", "CAST(x'ff' AS TEXT)", &trade);
 		spoil(f, "trades", "kind", "CAST(x'610062' AS TEXT)", &trade);
 		spoil(f, "trades", "request", "CAST(x'c080' AS TEXT)", &trade);
 	}
+}
+
+/* One spoiled row among the open steps hides none of the others. */
+static void
+test_unreadable_open_step(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	static const uint8_t none[20];
+	struct store_op open = {.kind = STORE_OPEN_STEPS, .limit = 2};
+	uint8_t wallet[20];
+
+	fill(wallet, 20, 77);
+	assert_int_equal(insert_agent(f->s, agent(a1, 1)), 0);
+	for (unsigned i = 0; i < 4; i++)
+		insert_step(f, i + 1, i, STEP_SENT);
+	drop_checks(f);
+	raw(f, "UPDATE steps SET gas_used = -1 WHERE nonce = 1");
+	raw(f, "UPDATE steps SET state = 99, wallet = block_hash WHERE nonce = 2");
+	assert_int_equal(run(f->s, &open), 0);
+	assert_int_equal(open.step_count, 2);
+	assert_int_equal(open.steps[0].state, STEP_SENT);
+	assert_int_equal(open.steps[1].state, STEP_UNREADABLE);
+	assert_string_equal(open.steps[1].trade_id, "trd_00000000000000000000000000000002");
+	assert_memory_equal(open.steps[1].wallet, wallet, 20);
+	assert_null(open.steps[1].agent_id);
+	open.cursor = open.next_cursor;
+	store_op_free(&open);
+	assert_int_equal(run(f->s, &open), 0);
+	assert_int_equal(open.step_count, 2);
+	assert_int_equal(open.steps[0].state, STEP_UNREADABLE);
+	assert_memory_equal(open.steps[0].wallet, none, 20);
+	assert_int_equal(open.steps[1].state, STEP_SENT);
+	assert_int_equal(open.steps[1].nonce, 3);
+	assert_int_equal(open.next_cursor, 0);
+	store_op_free(&open);
 }
 
 /* A column of another type: the statement or the row fails, the process does not. */
@@ -2140,11 +2287,15 @@ main(void)
 	    BOTH(test_step_bump),
 	    BOTH(test_open_steps),
 	    BOTH(test_wallet_nonce),
+	    BOTH(test_wallet_nonce_counts),
+	    BOTH(test_wallet_reopen),
+	    BOTH(test_wallet_next),
 	    BOTH(test_counts),
 	    BOTH(test_batch_order),
 	    BOTH(test_batch_refused_statement),
 	    BOTH(test_trade_all_or_nothing),
 	    BOTH(test_malformed_rows),
+	    BOTH(test_unreadable_open_step),
 	    BOTH(test_changed_table),
 	    BOTH(test_second_opener),
 	    BOTH(test_migrations),
