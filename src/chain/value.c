@@ -66,6 +66,7 @@ value_receipt(const json_t *value, const uint8_t hash32[32], struct chain_receip
 	if (json_is_null(json_object_get(value, "blockHash")))
 		return ERR_NOT_FOUND;
 	if (value_u64(json_object_get(value, "status"), &status) != 0 || status > 1 ||
+	    value_fixed(json_object_get(value, "from"), receipt.from, 20) != 0 ||
 	    value_u64(json_object_get(value, "blockNumber"), &receipt.block_number) != 0 ||
 	    value_fixed(json_object_get(value, "blockHash"), receipt.block_hash, 32) != 0 ||
 	    value_u64(json_object_get(value, "gasUsed"), &receipt.gas_used) != 0)

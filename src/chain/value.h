@@ -27,6 +27,7 @@ int value_word(const json_t *value, struct u256 *ret) MUST_USE;
 /* What the receipt of a transaction says. A claim, like all else. */
 struct chain_receipt {
 	int success;
+	uint8_t from[20]; /* who signed */
 	uint64_t block_number;
 	uint8_t block_hash[32];
 	uint64_t gas_used;

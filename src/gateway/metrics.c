@@ -137,8 +137,12 @@ write_trades(const struct gateway *gw, struct buffer *out)
 	    t.reorged);
 	single(out, "selfsame_trade_steps_open", "gauge", "Transactions that are not final.",
 	    t.open);
-	single(out, "selfsame_wallets_stopped", "gauge", "Wallets stopped by a nonce disagreement.",
-	    t.stopped_wallets);
+	single(out, "selfsame_trade_steps_unreadable", "gauge", "Malformed rows among them.",
+	    t.unreadable);
+	single(out, "selfsame_trade_steps_reopened_total", "counter",
+	    "Transactions that the journal called final and the chain does not have.", t.reopened);
+	single(out, "selfsame_wallets_stopped", "gauge",
+	    "Wallets stopped by a nonce disagreement or a changed row.", t.stopped_wallets);
 	single(out, "selfsame_rpc_calls_total", "counter", "JSON-RPC calls.", r.calls);
 	single(out, "selfsame_rpc_failures_total", "counter", "JSON-RPC calls that failed.",
 	    r.failures);

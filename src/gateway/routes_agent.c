@@ -15,6 +15,8 @@
 #include "gateway/policy_json.h"
 #include "gateway/routes.h"
 #include "json/writer.h"
+#include "trade/nonce.h"
+#include "trade/trade.h"
 #include "base/banned.h"
 
 #define ANSWER_BYTES_MAX 65536
@@ -26,7 +28,7 @@ static void
 write_agent(struct call *c, const struct policy *policy, struct buffer *body)
 {
 	struct json_writer w = json_writer_of(body);
-	char path[PATH_TEXT_MAX];
+	char path[PATH_TEXT_MAX], why[NONCE_TEXT_MAX];
 	uint8_t hash[32];
 
 	policy_hash(c->agent.policy.p, c->agent.policy.len, hash);
@@ -46,6 +48,10 @@ write_agent(struct call *c, const struct policy *policy, struct buffer *body)
 	json_u64(&w, "keyVersion", c->agent.key_version);
 	json_u64(&w, "recordVersion", c->agent.record_version);
 	json_u64(&w, "createdAt", c->row.created_at);
+	if (trades_wallet_stopped(c->gw->trades, c->agent.address, why, sizeof why))
+		json_text(&w, "walletStopped", why);
+	else
+		json_null_value(&w, "walletStopped");
 	json_object_end(&w);
 }
 

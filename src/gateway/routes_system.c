@@ -122,7 +122,8 @@ write_derivation(struct json_writer *w, const struct gateway *gw)
 }
 
 static void
-write_warnings(struct json_writer *w, const struct gateway *gw, const struct rpc_health *rpc)
+write_warnings(struct json_writer *w, const struct gateway *gw, const struct rpc_health *rpc,
+    const struct trades_counts *t)
 {
 	json_array_begin(w, "warnings");
 	if (gw->development)
@@ -136,6 +137,14 @@ write_warnings(struct json_writer *w, const struct gateway *gw, const struct rpc
 	json_text(w, NULL,
 	    "nothing guards against a rollback across a restart: spend, key and policy "
 	    "can return to an older row");
+	if (t->reopened > 0)
+		json_text(w, NULL,
+		    "the journal called transactions final that the chain does not have: an RPC "
+		    "node lied or lags, or the database was changed. They were sent again");
+	if (t->unreadable > 0)
+		json_text(w, NULL,
+		    "rows of the journal are malformed: the database was changed. Their wallets "
+		    "are stopped until the newest is restored");
 	if (rpc->wrong_chain)
 		json_text(w, NULL, "an RPC node answers for another chain id; it is not used");
 	json_array_end(w);
@@ -158,12 +167,25 @@ write_rpc(struct json_writer *w, const struct rpc_health *rpc)
 }
 
 static void
+write_journal(struct json_writer *w, const struct trades_counts *t)
+{
+	json_object_begin(w, "journal");
+	json_u64(w, "openSteps", t->open);
+	json_u64(w, "unreadableSteps", t->unreadable);
+	json_u64(w, "reopenedSteps", t->reopened);
+	json_u64(w, "stoppedWallets", t->stopped_wallets);
+	json_object_end(w);
+}
+
+static void
 write_health(struct json_writer *w, const struct gateway *gw, const struct probe *p)
 {
 	struct rpc_health rpc;
+	struct trades_counts t;
 	int fine;
 
 	rpc_health(gw->rpc, &rpc);
+	trades_counts(gw->trades, &t);
 	fine = p->database == 0 && p->signer == 0 && rpc.usable;
 	json_object_begin(w, NULL);
 	json_text(w, "status", fine ? "ok" : "degraded");
@@ -181,11 +203,12 @@ write_health(struct json_writer *w, const struct gateway *gw, const struct probe
 	json_u64(w, "activeAgents", p->status.active);
 	json_u64(w, "capacity", p->status.capacity);
 	json_object_end(w);
+	write_journal(w, &t);
 	json_hex(w, "rootId", gw->root_id, sizeof gw->root_id);
 	json_hex(w, "instanceKey", gw->instance_key, sizeof gw->instance_key);
 	json_bool_value(w, "tls", gw->config->tls);
 	json_text(w, "rollbackGuard", "none");
-	write_warnings(w, gw, &rpc);
+	write_warnings(w, gw, &rpc, &t);
 	json_object_end(w);
 }
 

@@ -533,6 +533,7 @@ trades_counts(const struct trades *t, struct trades_counts *ret)
 {
 	*ret = t->counts;
 	ret->open = t->watch.open_before;
+	ret->unreadable = t->watch.bad_before;
 	ret->stopped_wallets = 0;
 	for (size_t i = 0; i < WALLET_BUCKETS; i++) {
 		for (const struct wallet *w = t->wallets.buckets[i]; w != NULL; w = w->next)

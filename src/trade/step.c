@@ -170,11 +170,12 @@ int
 step_check_row(const struct store_step *step)
 {
 	struct tx_signature signature;
-	struct tx tx;
+	struct tx tx, asked;
 	uint8_t hash[32];
 
-	if (tx_decode_signed(step->raw.p, step->raw.len, &tx, &signature) != 0 ||
-	    tx.chain_id != step->chain_id || tx.nonce != step->nonce)
+	if (step_intent(step, &asked) != 0 ||
+	    tx_decode_signed(step->raw.p, step->raw.len, &tx, &signature) != 0 ||
+	    !same_fields(&tx, &asked) || tx.chain_id != step->chain_id || tx.nonce != step->nonce)
 		return ERR_PARSE;
 	keccak256(step->raw.p, step->raw.len, hash);
 	for (size_t i = 0; i < step_hash_count(step); i++) {

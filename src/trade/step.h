@@ -42,8 +42,9 @@ int step_intent(const struct store_step *step, struct tx *ret) MUST_USE;
 int step_check_signed(struct bytes raw, const struct tx *asked, const uint8_t hash32[32]) MUST_USE;
 
 /*
- * Whether a row's raw bytes may be sent: a signed transaction of this row's
- * chain and nonce whose hash is one of the row's. ERR_PARSE.
+ * Whether a row's raw bytes are its own: a signed transaction of exactly what
+ * the row's intent asks for, with its chain and nonce, whose hash is one of the
+ * row's. Otherwise it is not sent, and a receipt for it says nothing. ERR_PARSE.
  */
 int step_check_row(const struct store_step *step) MUST_USE;
 

@@ -125,11 +125,13 @@ const char *trade_status(const struct store_step *steps, size_t count);
 /* Whether a trade of this wallet is between its beginning and its commit. */
 int trades_wallet_busy(struct trades *t, const uint8_t wallet[20]);
 
-/* Whether a wallet was stopped by a nonce disagreement; text says what was seen. */
+/* Whether a wallet was stopped (nonces, changed rows); text says what was seen and the remedy. */
 int trades_wallet_stopped(struct trades *t, const uint8_t wallet[20], char *text, size_t cap);
 
 struct trades_counts {
 	uint64_t accepted, refused, bumped, rebroadcast, reorged, open, stopped_wallets;
+	uint64_t reopened;   /* steps that were final and that the chain does not have */
+	uint64_t unreadable; /* rows of open steps that are malformed, in the last whole round */
 };
 void trades_counts(const struct trades *t, struct trades_counts *ret);
 

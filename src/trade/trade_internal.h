@@ -3,6 +3,8 @@
  *
  *   engine.c   a request's way in (idempotency) and out (outcome, waiting)
  *   wallet.c   the table of wallets: nonces, the queue of trades, who works on which step
+ *   hear.c     a wallet's count of transactions, held against the journal
+ *   audit.c    one wallet of the journal after the other is asked about
  *   market.c   the fees of the moment, asked once for all
  *   walk.c     a trade's turn and plan, one of a wallet at a time
  *   journal.c  sign, commit, send
@@ -67,18 +69,25 @@ struct wallet {
 	struct live *sending, *sending_last; /* journalled, being sent in order */
 	struct work *works;		     /* steps that somebody works on now */
 	uint64_t used_at;
-	uint64_t heard_at; /* when a node's count was last asked for */
-	int hearing;
+	/* of hear.c */
+	int hearing;	   /* a node or the journal is being asked */
+	uint64_t heard_at; /* when the count was last asked for */
+	uint64_t heard;	   /* what the node said last; NOT_HEARD: nothing since a receipt came */
+	uint64_t count;	   /* what it says now */
+	struct store_op op;
+	struct live *waiting; /* in its turn, until the nonces are known */
 	/* of the watch */
 	uint64_t round;	 /* the last round that saw an open step without receipt */
 	uint64_t lowest; /* its lowest nonce */
 	uint64_t lowest_since;
 	uint64_t bumped_at;
 	int underpriced;  /* a node said so: bump sooner */
+	uint64_t bad_round; /* the last round that found a malformed row of it */
 	uint64_t doubted; /* the nonce that a node calls too low */
 	unsigned doubts;
 };
 
+#define NOT_HEARD UINT64_MAX
 #define WALLET_BUCKETS 1024
 
 struct wallets {
@@ -95,8 +104,24 @@ void wallets_free(struct trades *t);
 /* Whether somebody works on the step with this nonce. */
 int wallet_is_busy(const struct wallet *w, uint64_t nonce);
 
-/* Ask for the account's count unless the last is young. It may stop the wallet, no more. */
+/* Say in the log, once, why it stopped; before: what nonces.stopped was. */
+void wallet_log_stop(const struct wallet *w, enum nonces_stop before);
+
+/* A malformed row of the wallet's was seen in this round. */
+void wallet_row_unreadable(struct wallet *w, const char *trade_id);
+
+/* After a round: a wallet whose rows could all be read again goes on. */
+void wallets_end_round(struct trades *t);
+
+/*
+ * Ask for the account's count unless the last is young. It may stop the
+ * wallet; steps that the journal calls final and the count contradicts twice
+ * are opened again. Nothing else of what a node says is believed.
+ */
 void wallet_listen(struct wallet *w, uint64_t age_ms);
+
+/* Learn a wallet's nonces from node and journal; walk_seeded() when l is not NULL. */
+void wallet_seed(struct wallet *w, struct live *l);
 
 /* --- one request -------------------------------------------------------------- */
 
@@ -167,6 +192,7 @@ void live_replay(struct live *l);
 
 void walk_enqueue(struct live *l); /* wait for the wallet's turn */
 void walk_begin(struct live *l);   /* in its turn: plan, then journal_sign() */
+void walk_seeded(struct live *l);  /* the wallet's nonces are known, or it is stopped */
 void walk_leave(struct live *l);   /* gives the turn to the next */
 void journal_sign(struct live *l); /* the plan stands: sign, commit, send */
 
@@ -230,10 +256,24 @@ struct watch {
 	uint64_t began;	      /* this round */
 	uint64_t open_now;    /* seen in this round */
 	uint64_t open_before; /* in the whole round before */
+	uint64_t bad_now;     /* malformed rows, likewise */
+	uint64_t bad_before;
 };
 
 void watch_start(struct trades *t);
 void watch_stop(struct trades *t);
+
+/* --- the slow round over all wallets ------------------------------------------- */
+
+/* A trade that is final is not looked at again, so what made it so may have been a lie. */
+struct audit {
+	int running;
+	uint64_t began;
+	struct store_op op; /* address: the last one that was looked at */
+};
+
+/* Look at the journal's next wallet when it is time. */
+void audit_go_on(struct trades *t);
 
 /* A step has moved: whoever follows its trade is told. */
 void lives_step_moved(struct trades *t, const struct store_step *step);
@@ -258,6 +298,7 @@ struct trades {
 	struct market market;
 	struct wallets wallets;
 	struct watch watch;
+	struct audit audit;
 	struct live *all;
 	size_t live_count;
 	struct live *ended, **ended_last;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
 
 #include "base/err.h"
 #include "base/hex.h"
@@ -114,53 +113,11 @@ read_policy(struct live *l)
 
 /* --- nonces ------------------------------------------------------------------- */
 
-static void
-seed_nonces(struct live *l, uint64_t count)
+void
+walk_seeded(struct live *l)
 {
-	struct wallet *w = l->wallet;
-	int has_journal = l->op.err == 0;
-
-	w->heard_at = trade_now_ms();
-	if (nonces_seed(&w->nonces, has_journal, l->op.nonce, count) != 0) {
-		log_event(LOG_ERROR, "wallet stopped", LOG_BYTES("wallet", w->address, 20),
-			  LOG_STR("why", w->nonces.text));
-		(void)refuse_stopped(l);
-		return;
-	}
-	ask_fees(l);
-}
-
-static void
-on_first_count(const struct rpc_answer *answer, void *arg)
-{
-	struct live *l = arg;
-	uint64_t count;
-
-	if (answer->class != RPC_OK) {
-		live_fail_rpc(l, "the wallet's transaction count could not be read", answer);
-		return;
-	}
-	if (value_u64(answer->result, &count) != 0 || count > STORE_INTEGER_MAX) {
-		live_fail(l, ERR_RPC, "", "the node's transaction count is not a number");
-		return;
-	}
-	seed_nonces(l, count);
-}
-
-static void
-on_journal_nonce(struct store_op *op, void *arg)
-{
-	struct live *l = arg;
-	char address[43];
-	char params[64];
-
-	if (op->err != 0 && op->err != ERR_NOT_FOUND) {
-		live_fail(l, ERR_DATABASE, "", "the journal could not be read: try again");
-		return;
-	}
-	hex_encode_0x(l->wallet->address, 20, address);
-	(void)snprintf(params, sizeof params, "[\"%s\",\"latest\"]", address);
-	rpc_call(l->t->rpc, "eth_getTransactionCount", params, on_first_count, l);
+	if (!refuse_stopped(l))
+		ask_fees(l);
 }
 
 void
@@ -169,24 +126,20 @@ walk_begin(struct live *l)
 	struct wallet *w = l->wallet;
 
 	l->in_turn = 1;
-	if (refuse_stopped(l))
+	/* a gap may be closed by now, or the node that named it corrected */
+	if (w->nonces.stopped != NONCES_STOPPED_BY_GAP && refuse_stopped(l))
 		return;
 	if (read_policy(l) != 0) {
 		live_fail(l, ERR_MAC, "", "the agent's row in the database is malformed");
 		return;
 	}
-	if (w->nonces.known) {
+	if (w->nonces.known && !w->nonces.stopped) {
 		wallet_listen(w, LISTEN_MS);
 		ask_fees(l);
-		return;
+	} else {
+		w->nonces.known = 0;
+		wallet_seed(w, l);
 	}
-	store_op_free(&l->op);
-	l->op = (struct store_op){.kind = STORE_WALLET_NONCE,
-				  .chain_id = l->t->options.chain_id,
-				  .done = on_journal_nonce,
-				  .arg = l};
-	memcpy(l->op.address, w->address, sizeof l->op.address);
-	store_submit(l->t->store, &l->op);
 }
 
 /* --- fees and facts ----------------------------------------------------------- */
@@ -195,12 +148,15 @@ static void
 build_and_sign(struct live *l)
 {
 	struct nonces *n = &l->wallet->nonces;
+	enum nonces_stop before = n->stopped;
 	uint64_t count = l->facts.needs_approval ? 2 : 1;
 	int r;
 
+	r = nonces_reserve(n, count, &l->facts.nonce);
+	wallet_log_stop(l->wallet, before);
 	if (refuse_stopped(l))
 		return;
-	if ((r = nonces_reserve(n, count, &l->facts.nonce)) != 0) {
+	if (r != 0) {
 		live_fail(l, r, "", "the wallet's nonces are not known: try again");
 		return;
 	}

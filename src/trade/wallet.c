@@ -6,9 +6,7 @@
 #include <sodium.h>
 
 #include "base/err.h"
-#include "base/hex.h"
 #include "base/log.h"
-#include "chain/value.h"
 #include "base/banned.h"
 
 #define IDLE_MS 600000
@@ -123,33 +121,31 @@ wallet_is_busy(const struct wallet *w, uint64_t nonce)
 	return 0;
 }
 
-static void
-on_count(const struct rpc_answer *answer, void *arg)
+void
+wallet_log_stop(const struct wallet *w, enum nonces_stop before)
 {
-	struct wallet *w = arg;
-	int stopped = w->nonces.stopped;
-	uint64_t count;
-
-	w->hearing = 0;
-	if (answer->class != RPC_OK || value_u64(answer->result, &count) != 0)
-		return;
-	nonces_heard(&w->nonces, count);
-	if (!stopped && w->nonces.stopped)
+	if (before == NONCES_GO_ON && w->nonces.stopped != NONCES_GO_ON)
 		log_event(LOG_ERROR, "wallet stopped", LOG_BYTES("wallet", w->address, 20),
 			  LOG_STR("why", w->nonces.text));
 }
 
 void
-wallet_listen(struct wallet *w, uint64_t age_ms)
+wallet_row_unreadable(struct wallet *w, const char *trade_id)
 {
-	char params[64] = "[\"";
-	uint64_t now = trade_now_ms();
+	enum nonces_stop before = w->nonces.stopped;
 
-	if (w->hearing || w->nonces.stopped || !w->nonces.known || now - w->heard_at < age_ms)
-		return;
-	w->heard_at = now;
-	w->hearing = 1;
-	hex_encode_0x(w->address, 20, params + 2);
-	memcpy(params + 44, "\",\"latest\"]", sizeof "\",\"latest\"]");
-	rpc_call(w->t->rpc, "eth_getTransactionCount", params, on_count, w);
+	w->bad_round = w->t->watch.round;
+	nonces_unreadable(&w->nonces, trade_id);
+	wallet_log_stop(w, before);
+}
+
+void
+wallets_end_round(struct trades *t)
+{
+	for (size_t i = 0; i < WALLET_BUCKETS; i++) {
+		for (struct wallet *w = t->wallets.buckets[i]; w != NULL; w = w->next) {
+			if (w->bad_round != t->watch.round)
+				nonces_readable(&w->nonces);
+		}
+	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <event2/event.h>
+#include <sodium.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -31,14 +32,30 @@ schedule(struct trades *t, uint64_t ms)
 	(void)event_add(t->watch.timer, &wait);
 }
 
+/* Every open step was seen. */
 static void
-round_end(struct trades *t)
+conclude(struct trades *t)
+{
+	struct watch *w = &t->watch;
+
+	if (w->bad_now != w->bad_before)
+		log_event(LOG_ERROR, "malformed rows among the open steps",
+			  LOG_INT("rows", w->bad_now));
+	w->open_before = w->open_now;
+	w->bad_before = w->bad_now;
+	wallets_end_round(t);
+}
+
+static void
+round_end(struct trades *t, int whole)
 {
 	struct watch *w = &t->watch;
 	uint64_t took = trade_now_ms() - w->began;
 
 	w->running = 0;
-	w->open_before = w->open_now;
+	if (whole)
+		conclude(t);
+	audit_go_on(t);
 	if (w->round % SWEEP_ROUNDS == 0)
 		wallets_sweep(t);
 	/* a long journal must not keep the database and the node busy with itself */
@@ -88,6 +105,19 @@ is_lowest(struct trades *t, const struct store_step *step)
 	return w->lowest == step->nonce;
 }
 
+/* It cannot be followed; its wallet stops, and everybody else goes on. */
+static void
+note_unreadable(struct trades *t, const struct store_step *step)
+{
+	struct wallet *w = NULL;
+
+	t->watch.bad_now++;
+	if (!sodium_is_zero(step->wallet, sizeof step->wallet))
+		w = wallet_get(t, step->wallet);
+	if (w != NULL)
+		wallet_row_unreadable(w, step->trade_id);
+}
+
 static void
 look_at(struct trades *t, const struct store_step *step)
 {
@@ -116,8 +146,14 @@ page_go_on(struct trades *t)
 	if (w->going_on)
 		return;
 	w->going_on = 1;
-	while (w->at < w->op.step_count && w->in_flight < IN_FLIGHT_MAX)
-		look_at(t, &w->op.steps[w->at++]);
+	while (w->at < w->op.step_count && w->in_flight < IN_FLIGHT_MAX) {
+		const struct store_step *step = &w->op.steps[w->at++];
+
+		if (step->state == STEP_UNREADABLE)
+			note_unreadable(t, step);
+		else
+			look_at(t, step);
+	}
 	w->going_on = 0;
 	if (w->at < w->op.step_count || w->in_flight > 0)
 		return;
@@ -127,7 +163,7 @@ page_go_on(struct trades *t)
 	if (next != 0)
 		page_load(t, next);
 	else
-		round_end(t);
+		round_end(t, 1);
 }
 
 static void
@@ -150,7 +186,7 @@ on_page(struct store_op *op, void *arg)
 	if (op->err != 0) {
 		log_event(LOG_WARN, "journal not read", LOG_CODE(op->err));
 		store_op_free(op);
-		round_end(t);
+		round_end(t, 0);
 	} else if (op->step_count > 0 && !w->asked_head) {
 		w->asked_head = 1;
 		rpc_call(t->rpc, "eth_blockNumber", "[]", on_head, t);
@@ -181,6 +217,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	w->round++;
 	w->began = trade_now_ms();
 	w->open_now = 0;
+	w->bad_now = 0;
 	w->has_head = 0;
 	w->asked_head = 0;
 	page_load(t, 0);

@@ -93,6 +93,21 @@ work_note(struct work *k, uint32_t state, const char *error)
 	k->changed = 1;
 }
 
+/* The row is not what was journalled: nothing is sent, and the wallet says why. */
+static void
+spoiled(struct work *k)
+{
+	struct nonces *n = &k->wallet->nonces;
+	enum nonces_stop before = n->stopped;
+
+	nonces_spoiled(n, k->step.nonce, k->step.trade_id);
+	wallet_log_stop(k->wallet, before);
+	work_note(k, STEP_STUCK,
+		  "the journal's transaction is not the one that was asked for: the database was "
+		  "changed. Restore the newest");
+	work_save(k);
+}
+
 /* --- sending ------------------------------------------------------------------ */
 
 static void
@@ -110,8 +125,7 @@ note_doubt(struct work *k)
 		return;
 	nonces_lost(&w->nonces, k->step.nonce);
 	work_note(k, STEP_STUCK, w->nonces.text);
-	log_event(LOG_ERROR, "wallet stopped", LOG_BYTES("wallet", w->address, 20),
-		  LOG_STR("why", w->nonces.text));
+	wallet_log_stop(w, NONCES_GO_ON);
 }
 
 static void
@@ -176,13 +190,6 @@ work_send(struct work *k)
 	struct buffer params = buffer_of(PARAMS_MAX);
 	char hex[2 * 256 + 3];
 
-	if (step_check_row(&k->step) != 0) {
-		work_note(
-		    k, STEP_STUCK,
-		    "the journal's signed bytes are not this step's: the database was changed");
-		work_save(k);
-		return;
-	}
 	buffer_text(&params, "[\"0x");
 	for (size_t i = 0; i < k->step.raw.len; i += 256) {
 		size_t n = k->step.raw.len - i < 256 ? k->step.raw.len - i : 256;
@@ -253,8 +260,9 @@ reorganised(struct work *k)
 static void
 without_receipt(struct work *k)
 {
-	const struct nonces *n = &k->wallet->nonces;
+	struct nonces *n = &k->wallet->nonces;
 
+	nonces_repaired(n, k->step.nonce);
 	if (k->kind != WORK_WATCH) {
 		work_save(k);
 	} else if (step_has_receipt(&k->step)) {
@@ -345,12 +353,20 @@ with_receipt(struct work *k, const struct chain_receipt *receipt)
 	int knew_reason = step->state == STEP_REVERTED || step->state == STEP_FAILED;
 	int moved = memcmp(step->block_hash, receipt->block_hash, 32) != 0;
 
+	/* another wallet's transaction, put into this row with its hash and all */
+	if (memcmp(receipt->from, step->wallet, sizeof receipt->from) != 0) {
+		spoiled(k);
+		return;
+	}
+	nonces_repaired(&k->wallet->nonces, step->nonce);
 	nonces_mined(&k->wallet->nonces, step->nonce);
 	k->wallet->doubts = 0;
 	if (k->hash > 0) {
 		step_swap_hash(step, k->hash);
 		k->changed = 1;
 	}
+	if (!knew)
+		k->wallet->heard = NOT_HEARD;
 	if (knew && !moved && step->state == state) {
 		work_save(k);
 		return;
@@ -431,7 +447,9 @@ work_start(struct trades *t, enum work_kind kind, const struct store_step *step,
 	}
 	k->next = w->works;
 	w->works = k;
-	if (kind == WORK_SEND)
+	if (step_check_row(&k->step) != 0)
+		spoiled(k);
+	else if (kind == WORK_SEND)
 		work_send(k);
 	else
 		look(k);

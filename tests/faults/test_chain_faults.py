@@ -1,93 +1,15 @@
 """The whole daemon in front of a chain that fails: drops, reorganises, limits, lies, answers in halves."""
 
 import pathlib
-import secrets
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-for folder in (ROOT / "tools", ROOT / "tests" / "faults"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-import localchain  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import stub_rpc  # noqa: E402
-
-OWNER = "0x" + "00" * 19 + "aa"
-WEI = {"type": "transfer", "to": OWNER, "amount": "0.000000000000000001"}
-
-
-class Play:
-    """A stub chain, a daemon that trades on it, and one registered agent."""
-
-    def __init__(self, certificate=None, **settings):
-        self.stub = stub_rpc.Stub(certificate=certificate)
-        self.chain = self.stub.chain
-        self.daemon = localchain.Daemon({
-            "CHAINSTACK_NODE": self.stub.url, "SELFSAME_CHAIN_ID": "31337", "SELFSAME_DERIVATION": "bound",
-            "SELFSAME_POLL_MILLISECONDS": "50", "SELFSAME_FINALITY_DEPTH": "3", "SELFSAME_BUMP_SECONDS": "1",
-            "SELFSAME_RPC_TIMEOUT_MILLISECONDS": "1000", **settings})
-        name = f"agent-{secrets.token_hex(6)}"
-        status, _, answer = self.daemon.request("POST", "/register", {"agentId": name, "owner": OWNER})
-        assert status == 201, answer
-        self.key, self.address = answer["apiKey"], answer["address"].lower()
-
-    def trade(self, body=None, **headers):
-        headers = {"x-api-key": self.key, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        status, _, answer = self.daemon.request("POST", "/trade", body or WEI, headers)
-        return status, answer
-
-    def read(self, trade_id):
-        status, _, answer = self.daemon.request("GET", f"/trades/{trade_id}", headers={"x-api-key": self.key})
-        assert status == 200, answer
-        return answer
-
-    def until(self, trade_id, *wanted, seconds=20):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            answer = self.read(trade_id)
-            if answer["status"] in wanted:
-                return answer
-            time.sleep(0.05)
-        raise AssertionError(f"not {wanted} but {answer}\n{self.daemon.output()[-3000:]}")
-
-    def on_chain(self):
-        """The wallet's mined transactions."""
-        with self.stub.lock:
-            return [tx for block in self.chain.blocks for tx in block if tx.sender == self.address]
-
-    def pooled(self):
-        with self.stub.lock:
-            return [tx for tx in self.chain.pool.values() if tx.sender == self.address]
-
-    def wait_for(self, condition, seconds=20):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if condition():
-                return
-            time.sleep(0.02)
-        raise AssertionError(self.daemon.output()[-3000:])
-
-    def close(self):
-        self.daemon.stop()
-        self.daemon.remove_files()
-        self.stub.close()
-
-
-@pytest.fixture
-def play():
-    running = []
-
-    def begin(**settings):
-        running.append(Play(**settings))
-        return running[-1]
-
-    yield begin
-    for one in running:
-        one.close()
+from play import OWNER, localchain, play  # noqa: E402, F401
 
 
 def test_mined_then_final(play):
@@ -185,6 +107,31 @@ def test_a_transaction_that_is_not_ours_stops_the_wallet(play):
     status, problem = p.trade()
     assert status == 409 and "nonce" in problem["detail"], problem
     assert len(p.on_chain()) == 1
+
+
+def test_receipts_that_the_node_invented_are_undone_when_it_tells_the_truth(play):
+    p = play(SELFSAME_BUMP_SECONDS="600")
+    true_send, true_receipt = p.chain.send, p.chain.receipt
+    p.chain.send = lambda raw: stub_rpc.Transaction(raw).hash
+    p.chain.receipt = lambda tx_hash: {
+        "transactionHash": tx_hash, "blockNumber": "0x1", "blockHash": "0x" + "11" * 32, "status": "0x1",
+        "gasUsed": "0x5208", "from": p.address, "to": OWNER, "logs": []}
+    trades = [p.trade()[1]["tradeId"] for _ in range(3)]
+    p.stub.control({"mine": 5})
+    for trade in trades:
+        p.until(trade, "final")
+    p.chain.send, p.chain.receipt = true_send, true_receipt
+    assert p.on_chain() == []
+    status, last = p.trade(Prefer="respond-async")
+    assert status == 202, last
+    p.wait_for(lambda: len(p.on_chain()) == 4, seconds=60)
+    assert [tx.nonce for tx in p.on_chain()] == [0, 1, 2, 3]
+    p.stub.control({"mine": 5})
+    for trade in [*trades, last["tradeId"]]:
+        p.until(trade, "final")
+    assert len({tx.hash for tx in p.on_chain()}) == 4
+    health = p.daemon.request("GET", "/health")[2]
+    assert health["journal"]["reopenedSteps"] == 3 and any("lied" in w for w in health["warnings"]), health
 
 
 @pytest.mark.parametrize("fault", [

@@ -89,9 +89,10 @@ receipt_of(const char *text, struct chain_receipt *ret)
 	return r;
 }
 
+#define FROM "0x3333333333333333333333333333333333333333"
 #define RECEIPT(hash, status, number, block, gas)                                     \
 	"{\"transactionHash\":" hash ",\"status\":" status ",\"blockNumber\":" number \
-	",\"blockHash\":" block ",\"gasUsed\":" gas ",\"logs\":[]}"
+	",\"blockHash\":" block ",\"gasUsed\":" gas ",\"from\":\"" FROM "\",\"logs\":[]}"
 
 static void
 test_receipts(void **state)
@@ -107,6 +108,7 @@ test_receipts(void **state)
 	assert_int_equal(receipt.block_number, 16);
 	assert_int_equal(receipt.gas_used, 21000);
 	assert_int_equal(receipt.block_hash[31], 0x22);
+	assert_int_equal(receipt.from[19], 0x33);
 	assert_int_equal(receipt_of(RECEIPT("\"" HASH_A "\"", "\"0x0\"", "\"0x10\"",
 					    "\"" HASH_B "\"", "\"0x5208\""),
 				    &receipt),
@@ -124,6 +126,9 @@ test_bad_receipts_are_refused(void **state)
 	static const char *const bad[] = {
 	    "{}",
 	    "\"0x\"",
+	    /* whose it is must be known */
+	    "{\"transactionHash\":\"" HASH_A "\",\"status\":\"0x1\",\"blockNumber\":\"0x10\","
+	    "\"blockHash\":\"" HASH_B "\",\"gasUsed\":\"0x5208\"}",
 	    /* another transaction's */
 	    RECEIPT("\"" HASH_B "\"", "\"0x1\"", "\"0x10\"", "\"" HASH_B "\"", "\"0x5208\""),
 	    /* without a status it is not known how it ended */

@@ -352,8 +352,54 @@ test_the_first_nonce_is_the_nodes_and_no_other(void **state)
 	assert_int_equal(o.outcome.err, 0);
 	assert_int_equal(o.nonces[0], 6);
 	world_restart();
+	/* a count that low would leave nonces that nobody has: not while the node says so */
 	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
+	world.lie_count = 0;
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, 0);
 	assert_int_equal(o.nonces[0], 7);
+}
+
+static void
+test_a_planted_nonce_stops_the_wallet_after_a_start(void **state)
+{
+	struct world_outcome o;
+	char text[256];
+
+	(void)state;
+	(void)world_transfer(WAIT);
+	(void)world_transfer(WAIT);
+	world.steps[1].nonce = 1000;
+	o = world_transfer(WAIT); /* what this process knows stands */
+	assert_int_equal(o.nonces[0], 2);
+	world_restart();
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
+	assert_non_null(strstr(o.outcome.detail, "nonce 1000"));
+	assert_int_equal(trades_wallet_stopped(world.trades, world.steps[0].wallet, text, 256), 1);
+	world.steps[1].nonce = 1;
+	o = world_transfer(WAIT);
+	assert_int_equal(o.nonces[0], 3);
+	assert_int_equal(trades_wallet_stopped(world.trades, world.steps[0].wallet, text, 256), 0);
+}
+
+static void
+test_the_last_nonce_has_none_after_it(void **state)
+{
+	struct world_outcome o;
+
+	(void)state;
+	world.first_count = INT64_MAX;
+	world.automine = 0;
+	o = world_transfer(0);
+	assert_int_equal(o.nonces[0], INT64_MAX);
+	o = world_transfer(0);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
+	assert_non_null(strstr(o.outcome.detail, "used up"));
+	world_restart();
+	o = world_transfer(0);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
 }
 
 static void
@@ -601,6 +647,8 @@ main(void)
 	    TEST(test_eight_at_once_have_gapless_nonces_in_order),
 	    TEST(test_a_long_queue_of_refusals_is_no_deep_stack),
 	    TEST(test_the_first_nonce_is_the_nodes_and_no_other),
+	    TEST(test_a_planted_nonce_stops_the_wallet_after_a_start),
+	    TEST(test_the_last_nonce_has_none_after_it),
 	    TEST(test_a_node_that_counts_more_stops_the_wallet),
 	    TEST(test_a_node_that_cannot_be_reached_is_an_error_before_signing),
 	    TEST(test_a_call_that_would_revert_is_refused_with_its_reason),

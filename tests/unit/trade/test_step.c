@@ -85,13 +85,45 @@ test_bytes_or_hash_of_another_are_refused(void **state)
 }
 
 static void
+write_intent(const struct tx *asked, uint8_t *room, size_t cap, struct bytes *ret)
+{
+	struct writer w = writer_of(room, cap);
+
+	tx_write_fields(&w, asked);
+	assert_int_equal(writer_end(&w, &ret->len), 0);
+	ret->p = room;
+}
+
+/* Another agent's transaction of this chain and nonce, copied into the row with its hash. */
+static void
+test_bytes_that_the_intent_does_not_ask_for(void **state)
+{
+	uint8_t fields[1024];
+	struct store_step step = {.chain_id = 137, .nonce = 7, .raw = raw};
+	struct tx asked = tx;
+
+	(void)state;
+	memcpy(step.tx_hash, hash, 32);
+	asked.to[19] ^= 1;
+	write_intent(&asked, fields, sizeof fields, &step.intent);
+	assert_int_equal(step_check_row(&step), ERR_PARSE);
+	asked = tx;
+	asked.value = u256_of(6);
+	write_intent(&asked, fields, sizeof fields, &step.intent);
+	assert_int_equal(step_check_row(&step), ERR_PARSE);
+}
+
+static void
 test_rows_that_may_be_sent(void **state)
 {
 	uint8_t earlier[64] = {0};
+	uint8_t fields[1024];
 	struct store_step step = {.chain_id = 137, .nonce = 7, .raw = raw};
 
 	(void)state;
 	memcpy(step.tx_hash, hash, 32);
+	assert_int_equal(step_check_row(&step), ERR_PARSE); /* nothing was asked for */
+	write_intent(&tx, fields, sizeof fields, &step.intent);
 	assert_int_equal(step_check_row(&step), 0);
 	step.nonce = 8;
 	assert_int_equal(step_check_row(&step), ERR_PARSE);
@@ -196,6 +228,7 @@ main(void)
 	    TEST(test_exactly_what_was_asked),
 	    TEST(test_any_other_field_is_refused),
 	    TEST(test_bytes_or_hash_of_another_are_refused),
+	    TEST(test_bytes_that_the_intent_does_not_ask_for),
 	    TEST(test_rows_that_may_be_sent),
 	    TEST(test_hashes_newest_first_and_swapped),
 	    TEST(test_intents),

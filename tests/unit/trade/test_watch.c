@@ -387,7 +387,8 @@ test_a_rewritten_intent_is_not_raised(void **state)
 	stuck_for(31000);
 	assert_int_equal(world.bumps, 0);
 	assert_int_equal(world.steps[0].attempt, 0);
-	error_says(0, "intent");
+	state_is(0, STEP_STUCK);
+	error_says(0, "not the one that was asked for");
 }
 
 static void
@@ -483,6 +484,208 @@ test_rewritten_bytes_are_not_sent(void **state)
 	assert_int_equal(world.sent, 1);
 }
 
+/* Rounds, with the time between them that makes the count be asked for again. */
+static void
+listen_for(int times)
+{
+	for (int i = 0; i < times; i++) {
+		world.clock_ms += 16000;
+		world_run(10);
+	}
+}
+
+static void
+test_invented_receipts_are_undone_by_the_truth(void **state)
+{
+	(void)state;
+	world.swallow = 1;
+	world.invent_receipts = 1;
+	(void)world_transfer(WAIT);
+	(void)world_transfer(WAIT);
+	world.head += 5;
+	world_run(10);
+	state_is(0, STEP_FINAL);
+	state_is(1, STEP_FINAL);
+	assert_int_equal(counts().open, 0);
+	assert_int_equal(world.tx_count, 0);
+	/* nobody trades and nothing is open, and it is found all the same */
+	world.swallow = 0;
+	world.invent_receipts = 0;
+	listen_for(6);
+	state_is(0, STEP_MINED);
+	state_is(1, STEP_MINED);
+	assert_int_equal(world.tx_count, 2);
+	assert_int_equal(counts().reopened, 2);
+	world.head += 5;
+	listen_for(6);
+	state_is(1, STEP_FINAL);
+	assert_int_equal(world.tx_count, 2);
+	assert_int_equal(counts().reopened, 2);
+	assert_int_equal(counts().stopped_wallets, 0);
+}
+
+static void
+test_a_wallet_behind_invented_receipts_goes_on(void **state)
+{
+	struct world_outcome o;
+
+	(void)state;
+	world.swallow = 1;
+	world.invent_receipts = 1;
+	(void)world_transfer(WAIT);
+	world.head += 5;
+	world_run(10);
+	state_is(0, STEP_FINAL);
+	world.swallow = 0;
+	world.invent_receipts = 0;
+	world_restart();
+	o = world_transfer(WAIT);
+	assert_int_equal(o.nonces[0], 1);
+	listen_for(3);
+	state_is(0, STEP_MINED);
+	state_is(1, STEP_MINED);
+	assert_int_equal(world.tx_count, 2);
+}
+
+static void
+test_a_row_edited_to_final_is_opened_again(void **state)
+{
+	(void)state;
+	world.automine = 0;
+	(void)world_transfer(0);
+	(void)world_transfer(0);
+	/* lost by the node, so that only the journal has it; both edited */
+	world.txs[0].pooled = 0;
+	world.steps[0].state = STEP_FINAL;
+	world.steps[1].state = STEP_FAILED;
+	world.automine = 1;
+	listen_for(8);
+	state_is(0, STEP_MINED);
+	state_is(1, STEP_MINED);
+	assert_int_equal(counts().reopened, 2);
+}
+
+static void
+test_one_low_count_opens_nothing(void **state)
+{
+	(void)state;
+	(void)world_transfer(WAIT);
+	world.head += 3;
+	world_run(10);
+	state_is(0, STEP_FINAL);
+	/* a node behind the others answers once */
+	world.lie_count = 1;
+	world.count_lie = 0;
+	listen_for(1);
+	world.lie_count = 0;
+	listen_for(4);
+	assert_int_equal(counts().reopened, 0);
+	/* one that stays behind is believed, and what was final is so again, unsent */
+	world.lie_count = 1;
+	listen_for(6);
+	assert_true(counts().reopened >= 1);
+	world.lie_count = 0;
+	listen_for(3);
+	state_is(0, STEP_FINAL);
+	assert_int_equal(world.sent, 1);
+}
+
+static void
+test_a_malformed_row_stops_its_wallet_until_it_is_whole(void **state)
+{
+	struct world_outcome o;
+
+	(void)state;
+	world.automine = 0;
+	(void)world_transfer(0);
+	(void)world_transfer(0);
+	world.bad_row = 1;
+	world_run(10);
+	assert_int_equal(counts().unreadable, 1);
+	assert_int_equal(counts().stopped_wallets, 1);
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
+	assert_non_null(strstr(o.outcome.detail, world.steps[0].trade_id));
+	/* the step behind it is still followed */
+	world_mine();
+	world_run(10);
+	state_is(0, STEP_SENT);
+	state_is(1, STEP_MINED);
+	world.bad_row = 0;
+	world_run(10);
+	state_is(0, STEP_MINED);
+	assert_int_equal(counts().unreadable, 0);
+	assert_int_equal(counts().stopped_wallets, 0);
+	world.automine = 1;
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, 0);
+}
+
+static void
+swap_bytes(struct bytes *a, struct bytes *b)
+{
+	struct bytes keep = *a;
+
+	*a = *b;
+	*b = keep;
+}
+
+/* The bytes and hash of another transaction that was mined: the step is not mined by it. */
+static void
+test_another_transactions_bytes_are_not_taken_as_its_own(void **state)
+{
+	struct world_outcome o;
+	uint8_t hash[32];
+
+	(void)state;
+	(void)world_transfer(WAIT);
+	world.automine = 0;
+	(void)world_transfer(0);
+	world.txs[1].pooled = 0;
+	world_run(1);
+	memcpy(hash, world.steps[1].tx_hash, 32);
+	memcpy(world.steps[1].tx_hash, world.steps[0].tx_hash, 32);
+	swap_bytes(&world.steps[0].raw, &world.steps[1].raw);
+	world_run(10);
+	state_is(1, STEP_STUCK);
+	error_says(1, "database");
+	assert_int_equal(world.sent, 2);
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
+	assert_non_null(strstr(o.outcome.detail, "not the one"));
+	/* restored: all goes on */
+	memcpy(world.steps[1].tx_hash, hash, 32);
+	swap_bytes(&world.steps[0].raw, &world.steps[1].raw);
+	world.automine = 1;
+	world_run(20);
+	state_is(0, STEP_MINED);
+	state_is(1, STEP_MINED);
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, 0);
+}
+
+/* A whole row copied from another agent, intent and all: its receipt names another wallet. */
+static void
+test_a_receipt_of_another_wallet_is_not_its_own(void **state)
+{
+	struct world_outcome o;
+
+	(void)state;
+	world.automine = 0;
+	(void)world_transfer(0);
+	world.txs[0].stranger = 1;
+	world_mine();
+	world_run(10);
+	state_is(0, STEP_STUCK);
+	assert_int_equal(counts().stopped_wallets, 1);
+	o = world_transfer(WAIT);
+	assert_int_equal(o.outcome.err, ERR_WRONG_STATE);
+	world.txs[0].stranger = 0;
+	world_run(10);
+	state_is(0, STEP_MINED);
+	assert_int_equal(counts().stopped_wallets, 0);
+}
+
 static void
 test_a_row_of_another_chain_is_left_alone(void **state)
 {
@@ -525,6 +728,13 @@ main(void)
 	    TEST(test_the_open_steps_of_a_stopped_wallet_say_so),
 	    TEST(test_an_unmined_nonce_too_low_with_a_receipt_is_no_loss),
 	    TEST(test_rewritten_bytes_are_not_sent),
+	    TEST(test_invented_receipts_are_undone_by_the_truth),
+	    TEST(test_a_wallet_behind_invented_receipts_goes_on),
+	    TEST(test_a_row_edited_to_final_is_opened_again),
+	    TEST(test_one_low_count_opens_nothing),
+	    TEST(test_a_malformed_row_stops_its_wallet_until_it_is_whole),
+	    TEST(test_another_transactions_bytes_are_not_taken_as_its_own),
+	    TEST(test_a_receipt_of_another_wallet_is_not_its_own),
 	    TEST(test_a_row_of_another_chain_is_left_alone),
 	};
 

@@ -23,6 +23,9 @@
 
 #define POLL_MS 1
 
+#define WALLET "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define STRANGER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 struct world world;
 
 /* --- the clock ---------------------------------------------------------------- */
@@ -134,6 +137,14 @@ give_steps(struct store_op *op, const char *trade_id, int open_only)
 			continue;
 		if (open_only && (s->state == STEP_FINAL || s->state == STEP_FAILED))
 			continue;
+		if (open_only && world.bad_row == i + 1) {
+			struct store_step *bad = &op->steps[op->step_count++];
+
+			*bad = (struct store_step){.state = STEP_UNREADABLE};
+			memcpy(bad->wallet, s->wallet, sizeof bad->wallet);
+			memcpy(bad->trade_id, s->trade_id, sizeof bad->trade_id);
+			continue;
+		}
 		assert_int_equal(step_copy(s, &op->steps[op->step_count++]), 0);
 	}
 }
@@ -213,14 +224,49 @@ replace_row(const struct store_step *step, uint32_t attempt)
 }
 
 static int
-highest_nonce(struct store_op *op)
+wallet_nonce(struct store_op *op)
 {
-	if (world.step_count == 0)
-		return ERR_NOT_FOUND;
+	uint64_t least = op->nonce;
+	int found = 0;
+
+	op->nonce = op->count = 0;
 	for (size_t i = 0; i < world.step_count; i++) {
-		if (world.steps[i].nonce > op->nonce)
-			op->nonce = world.steps[i].nonce;
+		const struct store_step *s = &world.steps[i];
+
+		if (memcmp(s->wallet, op->address, 20) != 0)
+			continue;
+		found = 1;
+		op->count += s->nonce >= least;
+		if (s->nonce > op->nonce)
+			op->nonce = s->nonce;
 	}
+	return found ? 0 : ERR_NOT_FOUND;
+}
+
+static int
+reopen(struct store_op *op)
+{
+	op->count = 0;
+	for (size_t i = 0; i < world.step_count; i++) {
+		struct store_step *s = &world.steps[i];
+
+		if (memcmp(s->wallet, op->address, 20) != 0 || s->nonce < op->nonce ||
+		    (s->state != STEP_FINAL && s->state != STEP_FAILED))
+			continue;
+		s->state = STEP_SIGNED;
+		s->block_number = 0;
+		op->count++;
+	}
+	return 0;
+}
+
+/* All steps of the world are one wallet's, so there is a next one or none. */
+static int
+next_wallet(struct store_op *op)
+{
+	if (world.step_count == 0 || memcmp(world.steps[0].wallet, op->address, 20) <= 0)
+		return ERR_NOT_FOUND;
+	memcpy(op->address, world.steps[0].wallet, 20);
 	return 0;
 }
 
@@ -241,7 +287,11 @@ run_op(struct store_op *op)
 		give_steps(op, NULL, 1);
 		return 0;
 	case STORE_WALLET_NONCE:
-		return highest_nonce(op);
+		return wallet_nonce(op);
+	case STORE_WALLET_REOPEN:
+		return reopen(op);
+	case STORE_WALLET_NEXT:
+		return next_wallet(op);
 	case STORE_AGENT_BY_ID:
 		assert_int_equal(agent_row_copy(&world.agent, &op->agent), 0);
 		op->owned |= STORE_OWNS_AGENT;
@@ -600,6 +650,8 @@ take_tx(const char *params, enum rpc_class *ret_class)
 		*ret_class = RPC_NONCE_TOO_LOW;
 		return "nonce too low";
 	}
+	if (world.swallow)
+		return NULL;
 	assert_true(world.tx_count < WORLD_TXS);
 	for (size_t i = 0; i < world.tx_count; i++) {
 		if (world.txs[i].pooled && world.txs[i].nonce == tx.nonce)
@@ -627,7 +679,8 @@ param_tx(const char *params)
 static void
 write_receipt(const char *params, char *text, size_t cap)
 {
-	const struct world_tx *tx = param_tx(params);
+	static const struct world_tx invented = {.block = 1};
+	const struct world_tx *tx = world.invent_receipts ? &invented : param_tx(params);
 
 	if (tx == NULL || tx->block == 0 || world.hide_receipts)
 		(void)snprintf(text, cap, "null");
@@ -635,10 +688,10 @@ write_receipt(const char *params, char *text, size_t cap)
 		(void)snprintf(
 		    text, cap,
 		    "{\"transactionHash\":\"%.66s\",\"status\":\"0x%d\",\"blockNumber\":\"0x%llx\","
-		    "\"blockHash\":\"0x%02x%062llx\",\"gasUsed\":\"0x%llx\"}",
+		    "\"blockHash\":\"0x%02x%062llx\",\"gasUsed\":\"0x%llx\",\"from\":\"0x%s\"}",
 		    params + 2, world.reverting ? 0 : 1, (unsigned long long)tx->block,
 		    world.branch, (unsigned long long)tx->block,
-		    (unsigned long long)world.gas_used);
+		    (unsigned long long)world.gas_used, tx->stranger ? STRANGER : WALLET);
 }
 
 static const char *

@@ -22,6 +22,7 @@ struct world_tx {
 	struct u256 tip;
 	int pooled;
 	uint64_t block; /* 0: not mined */
+	int stranger;	/* somebody else signed it */
 };
 
 struct world {
@@ -43,6 +44,8 @@ struct world {
 	uint64_t allowance;
 	int poor;
 	int hide_receipts;
+	int invent_receipts; /* for everything, whether or not it was mined */
+	int swallow;	     /* what is sent is taken and lost */
 	int reverting;
 	uint64_t gas_used;   /* of every transaction */
 	const char *refusal; /* of eth_sendRawTransaction, instead of taking it */
@@ -64,6 +67,7 @@ struct world {
 	size_t bumps;
 
 	/* the store */
+	size_t bad_row;	    /* 1 + the step whose row is malformed */
 	int insert_err;	    /* the next insert */
 	int insert_applied; /* although it said ERR_DATABASE */
 	int read_err;	    /* the next STORE_TRADE_BY_ID */
