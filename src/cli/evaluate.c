@@ -278,7 +278,8 @@ evaluate(struct bytes document, const struct question *q, struct evaluation *ret
 	if (read_document(document, ret) != 0)
 		return;
 	read_statement(ret);
-	tdx_verify((struct bytes){a->quote, a->quote_len}, q->simulated_root, q->at, &ret->quote);
+	tdx_verify((struct bytes){a->quote, a->quote_len}, NULL, q->simulated_root,
+		   q->at, &ret->quote);
 	check_platform(ret, q);
 	check_nonce(ret, q);
 	check_report_data(ret);

@@ -68,31 +68,32 @@ check_signature(const struct tdx_quote *q)
 }
 
 static void
-check_chain(struct tdx_result *ret, struct bytes root_der, int64_t at)
+check_chain(struct tdx_result *ret, struct pck_chain *chain, struct bytes root_der, int64_t at)
 {
 	enum tdx_reason reason;
 
-	if ((reason = pck_chain_parse(ret->quote.pck_chain, &ret->chain)) != TDX_HOLDS) {
+	if ((reason = pck_chain_parse(ret->quote.pck_chain, chain)) != TDX_HOLDS) {
 		note(ret, TDX_STEP_PCK_CHAIN, reason);
 		note_unchecked(ret, TDX_STEP_ROOT, reason);
 		note_unchecked(ret, TDX_STEP_VALIDITY, reason);
 		note_unchecked(ret, TDX_STEP_QE_REPORT, reason);
 		return;
 	}
-	note(ret, TDX_STEP_PCK_CHAIN, pck_chain_verify(&ret->chain));
-	note(ret, TDX_STEP_ROOT, pck_root_is(&ret->chain, root_der));
-	note(ret, TDX_STEP_VALIDITY, pck_chain_valid_at(&ret->chain, at));
+	note(ret, TDX_STEP_PCK_CHAIN, pck_chain_verify(chain));
+	note(ret, TDX_STEP_ROOT, pck_root_is(chain, root_der));
+	note(ret, TDX_STEP_VALIDITY, pck_chain_valid_at(chain, at));
 	note(ret, TDX_STEP_QE_REPORT,
-	     check_qe_report(&ret->quote, &ret->chain.certificate[PCK_LEAF]));
+	     check_qe_report(&ret->quote, &chain->certificate[PCK_LEAF]));
 	ret->has_platform = ret->check[TDX_STEP_PCK_CHAIN].outcome == TDX_PASSED &&
 			    ret->check[TDX_STEP_ROOT].outcome == TDX_PASSED;
 }
 
+/* The list has causes before what they leave unchecked. */
 static void
 conclude(struct tdx_result *ret)
 {
 	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++) {
-		if (ret->check[i].outcome != TDX_FAILED)
+		if (ret->check[i].outcome == TDX_PASSED)
 			continue;
 		ret->reason = ret->check[i].reason;
 		ret->step = (enum tdx_step)i;
@@ -101,9 +102,27 @@ conclude(struct tdx_result *ret)
 	ret->reason = TDX_HOLDS;
 }
 
-void
-tdx_verify(struct bytes quote, struct bytes root_der, int64_t at, struct tdx_result *ret)
+/* Steps that need collateral, and are failures without it. */
+static int
+needs_collateral(enum tdx_step step)
 {
+	return (step >= TDX_STEP_ROOT_CRL && step <= TDX_STEP_TCB) ||
+	       step == TDX_STEP_COLLATERAL_VALIDITY;
+}
+
+static void
+note_no_collateral(struct tdx_result *ret, enum tdx_reason reason)
+{
+	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
+		if (needs_collateral((enum tdx_step)i))
+			note_unchecked(ret, (enum tdx_step)i, reason);
+}
+
+void
+tdx_verify(struct bytes quote, const struct collateral *collateral, struct bytes root_der,
+	   int64_t at, struct tdx_result *ret)
+{
+	struct pck_chain chain;
 	enum tdx_reason reason;
 
 	memset(ret, 0, sizeof *ret);
@@ -114,12 +133,11 @@ tdx_verify(struct bytes quote, struct bytes root_der, int64_t at, struct tdx_res
 		note_unchecked(ret, (enum tdx_step)i, reason);
 	if (reason == TDX_HOLDS) {
 		ret->has_quote = 1;
-		check_chain(ret, root_der, at);
-		note_unchecked(ret, TDX_STEP_REVOCATION, TDX_COLLATERAL_MISSING);
-		note_unchecked(ret, TDX_STEP_TCB, TDX_COLLATERAL_MISSING);
-		note_unchecked(ret, TDX_STEP_QE_IDENTITY, TDX_COLLATERAL_MISSING);
+		check_chain(ret, &chain, root_der, at);
 		note(ret, TDX_STEP_QE_BINDING, check_qe_binding(&ret->quote));
 		note(ret, TDX_STEP_SIGNATURE, check_signature(&ret->quote));
+		note_no_collateral(ret, collateral == NULL ? TDX_COLLATERAL_MISSING
+							   : TDX_NOT_EVALUATED);
 	}
 	conclude(ret);
 }
@@ -127,15 +145,19 @@ tdx_verify(struct bytes quote, struct bytes root_der, int64_t at, struct tdx_res
 int
 tdx_holds(const struct tdx_result *result)
 {
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++) {
-		const struct tdx_check *c = &result->check[i];
+	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
+		if (result->check[i].outcome != TDX_PASSED)
+			return 0;
+	return result->reason == TDX_HOLDS && result->has_platform && result->has_tcb;
+}
 
-		if (c->outcome == TDX_FAILED)
+int
+tdx_is_signed(const struct tdx_result *result)
+{
+	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
+		if (!needs_collateral((enum tdx_step)i) && result->check[i].outcome != TDX_PASSED)
 			return 0;
-		if (c->outcome == TDX_NOT_CHECKED && c->reason != TDX_COLLATERAL_MISSING)
-			return 0;
-	}
-	return result->reason == TDX_HOLDS && result->has_platform;
+	return result->has_platform;
 }
 
 const char *
@@ -166,4 +188,36 @@ int
 td_is_debug(const struct tdx_quote *quote)
 {
 	return (quote->body.p[TD_TDATTRIBUTES] & TD_ATTRIBUTE_DEBUG) != 0;
+}
+
+const char *
+tdx_item_name(enum tdx_item item)
+{
+	static const char *const names[TDX_ITEMS_COUNT] = {
+#define I(id, name) [id] = name,
+	    TDX_ITEMS(I)
+#undef I
+	};
+
+	return (unsigned)item < TDX_ITEMS_COUNT ? names[item] : "?";
+}
+
+const char *
+tdx_remedy_text(enum tdx_remedy remedy)
+{
+	switch (remedy) {
+	case TDX_UPDATE_BIOS:
+		return "update the host's BIOS";
+	case TDX_UPDATE_OS_VMM:
+		return "update the host's operating system or VMM, and microcode";
+	case TDX_UPDATE_MODULE:
+		return "update the host's TDX module";
+	case TDX_UPDATE_QE:
+		return "update the host's TD quoting enclave";
+	case TDX_UPDATE_PLATFORM:
+		return "update the host's platform software (PCE) and BIOS";
+	case TDX_RELAUNCH:
+		return "launch the domain again: the host has been updated since";
+	}
+	return "?";
 }

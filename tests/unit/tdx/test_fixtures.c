@@ -175,23 +175,35 @@ decided_by_quote(const char *word)
 	return 0;
 }
 
+/* The chain that a quote carries, or NULL. */
+static const struct pck_chain *
+chain_of(struct bytes quote)
+{
+	static struct pck_chain chain;
+	struct tdx_quote q;
+
+	if (quote_parse(quote, &q) != TDX_HOLDS ||
+	    pck_chain_parse(q.pck_chain, &chain) != TDX_HOLDS)
+		return NULL;
+	return &chain;
+}
+
 /* The index's time; without one, any time at which the quote's own chain is valid. */
 static int64_t
 time_of(const json_t *c, struct bytes quote)
 {
-	static struct tdx_result r;
 	const json_t *at = json_object_get(c, "eval_unix");
+	const struct pck_chain *chain;
 
 	if (json_is_integer(at))
 		return json_integer_value(at);
-	tdx_verify(quote, root_der, 0, &r);
-	return r.has_platform ? r.chain.certificate[PCK_LEAF].not_before + 1 : 0;
+	return (chain = chain_of(quote)) == NULL ? 0 : chain->certificate[PCK_LEAF].not_before + 1;
 }
 
 static int
 setup(void **state)
 {
-	static struct tdx_result r;
+	const struct pck_chain *chain;
 	uint8_t hash[32];
 	char hex[65];
 
@@ -201,9 +213,10 @@ setup(void **state)
 	if (cases == NULL)
 		return 0;
 	json_decref(cases);
-	tdx_verify(load("phala-v4-uptodate/quote.bin"), (struct bytes){NULL, 0}, 0, &r);
-	root_der = r.chain.certificate[PCK_ROOT].der;
-	if (!r.has_quote || digest_sha256(&root_der, 1, hash) != 0)
+	if ((chain = chain_of(load("phala-v4-uptodate/quote.bin"))) == NULL)
+		return -1;
+	root_der = chain->certificate[PCK_ROOT].der;
+	if (digest_sha256(&root_der, 1, hash) != 0)
 		return -1;
 	hex_encode(hash, sizeof hash, hex);
 	if (strcmp(hex, INTEL_ROOT_SHA256) != 0)
@@ -222,26 +235,26 @@ check_case(const json_t *c)
 	const char *reason = text(c, "reason");
 	int64_t at = time_of(c, quote);
 
-	tdx_verify(quote, root_der, at, &r);
+	tdx_verify(quote, NULL, root_der, at, &r);
 	if (decided_by_quote(reason)) {
-		assert_false(tdx_holds(&r));
+		assert_false(tdx_is_signed(&r));
 		if (!class_fits(c, reason_class(r.reason)))
 			fail_msg("%s: %s, the index says %s", text(c, "id"), reason_class(r.reason),
 				 reason);
 		return;
 	}
 	if (strcmp(text(c, "id"), "cross-v4-pck-not-yet-valid") == 0) {
-		assert_int_equal(r.reason, TDX_NOT_YET_VALID);
+		assert_int_equal(r.check[TDX_STEP_VALIDITY].reason, TDX_NOT_YET_VALID);
 		return;
 	}
 	/* the PCK and its CAs are valid at these times; what has expired is collateral */
-	if (!tdx_holds(&r))
+	if (!tdx_is_signed(&r))
 		fail_msg("%s: %s at %s", text(c, "id"), reason_code(r.reason),
 			 tdx_step_name(r.step));
 	assert_int_equal(r.check[TDX_STEP_TCB].outcome, TDX_NOT_CHECKED);
 	if (json_is_object(parsed)) {
 		assert_quote_as_parsed(parsed, &r.quote);
-		assert_platform_as_parsed(json_object_get(parsed, "pck"), &r.chain);
+		assert_platform_as_parsed(json_object_get(parsed, "pck"), chain_of(quote));
 	}
 }
 
@@ -273,12 +286,12 @@ test_foreign_root(void **state)
 	quote = load("phala-v4-uptodate/quote.bin");
 	memcpy(changed, root_der.p, root_der.len);
 	changed[root_der.len - 1] ^= 1;
-	tdx_verify(quote, (struct bytes){changed, root_der.len}, 1752919234, &r);
+	tdx_verify(quote, NULL, (struct bytes){changed, root_der.len}, 1752919234, &r);
 	assert_int_equal(r.reason, TDX_ROOT_NOT_TRUSTED);
-	assert_false(tdx_holds(&r));
+	assert_false(tdx_is_signed(&r));
 	assert_false(r.has_platform);
 	assert_int_equal(r.check[TDX_STEP_PCK_CHAIN].outcome, TDX_PASSED);
-	tdx_verify(quote, (struct bytes){NULL, 0}, 1752919234, &r);
+	tdx_verify(quote, NULL, (struct bytes){NULL, 0}, 1752919234, &r);
 	assert_int_equal(r.reason, TDX_ROOT_NOT_TRUSTED);
 }
 
@@ -294,19 +307,19 @@ test_time_bounds(void **state)
 	if (root_der.len == 0)
 		skip();
 	quote = load("phala-v4-uptodate/quote.bin");
-	tdx_verify(quote, root_der, 1752919234, &r);
-	from = r.chain.certificate[PCK_LEAF].not_before;
-	to = r.chain.certificate[PCK_LEAF].not_after;
+	tdx_verify(quote, NULL, root_der, 1752919234, &r);
+	from = chain_of(quote)->certificate[PCK_LEAF].not_before;
+	to = chain_of(quote)->certificate[PCK_LEAF].not_after;
 	assert_int_equal(from, 1738884351); /* 2025-02-06T23:25:51Z */
 	assert_int_equal(to, 1959722751);   /* 2032-02-06T23:25:51Z */
-	tdx_verify(quote, root_der, from - 1, &r);
-	assert_int_equal(r.reason, TDX_NOT_YET_VALID);
-	tdx_verify(quote, root_der, from, &r);
-	assert_true(tdx_holds(&r));
-	tdx_verify(quote, root_der, to, &r);
-	assert_true(tdx_holds(&r));
-	tdx_verify(quote, root_der, to + 1, &r);
-	assert_int_equal(r.reason, TDX_EXPIRED);
+	tdx_verify(quote, NULL, root_der, from - 1, &r);
+	assert_int_equal(r.check[TDX_STEP_VALIDITY].reason, TDX_NOT_YET_VALID);
+	tdx_verify(quote, NULL, root_der, from, &r);
+	assert_true(tdx_is_signed(&r));
+	tdx_verify(quote, NULL, root_der, to, &r);
+	assert_true(tdx_is_signed(&r));
+	tdx_verify(quote, NULL, root_der, to + 1, &r);
+	assert_int_equal(r.check[TDX_STEP_VALIDITY].reason, TDX_EXPIRED);
 }
 
 int

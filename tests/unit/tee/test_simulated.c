@@ -165,8 +165,8 @@ test_quotes(void **state)
 	assert_int_equal(len, again_len);
 	assert_memory_equal(first, second, len);
 	make_quote(&tee, 2, second, &again_len);
-	tdx_verify((struct bytes){second, again_len}, root, 1780000000, &r);
-	assert_true(tdx_holds(&r));
+	tdx_verify((struct bytes){second, again_len}, NULL, root, 1780000000, &r);
+	assert_true(tdx_is_signed(&r));
 	assert_int_equal(quote_field(&r.quote, "reportData", 10, &field), 0);
 	assert_int_equal(field.p[0], 2);
 	assert_int_equal(quote_field(&r.quote, "rtmr3", 5, &field), 0);
