@@ -113,7 +113,10 @@ write_connections(const struct gateway *gw, struct buffer *out)
 	single(out, "selfsame_http_connections_total", "counter", "Connections accepted.",
 	    h.accepted);
 	single(out, "selfsame_http_connections_turned_away_total", "counter",
-	    "Connections closed at once: too many from one source.", h.turned_away);
+	    "Connections closed at once: no room.", h.turned_away);
+	single(out, "selfsame_http_connections_evicted_total", "counter",
+	    "Connections closed to make room: waiting longest, of the source with the most.",
+	    h.evicted);
 	single(out, "selfsame_http_refused_total", "counter", "Malformed or late requests.",
 	    h.refused);
 	single(out, "selfsame_http_timeouts_total", "counter", "Requests that came too slowly.",

@@ -19,8 +19,10 @@
 #include "base/banned.h"
 
 #define CONNECTIONS_MAX 1024
-#define CONNECTIONS_PER_SOURCE 512
-#define FILES_BESIDES 96 /* descriptors for everything that is no HTTP connection */
+#define CONNECTIONS_PER_SOURCE 256
+#define CONNECTIONS_LOOPBACK 16 /* more of them, for health checks */
+/* descriptors for everything else */
+#define FILES_BESIDES (96 + CONNECTIONS_LOOPBACK)
 #define AUTH_FAILURES_PER_MINUTE 120
 #define START_SECONDS 20
 
@@ -282,6 +284,7 @@ gateway_begin(struct gateway_start *s)
 	struct http_server_options options = {.tls = s->tls,
 	    .connections_max = most,
 	    .per_source_max = most < CONNECTIONS_PER_SOURCE ? most : CONNECTIONS_PER_SOURCE,
+	    .loopback_more = CONNECTIONS_LOOPBACK,
 	    .admit = routes_admit,
 	    .handle = routes_handle,
 	    .refused = routes_refused,

@@ -22,8 +22,8 @@
 #define RATE_WINDOW_BYTES 1280 /* a body comes with at least 256 bytes a second */
 #define LINGER_MS 2000 /* for the client to read the answer that ends a connection */
 
-static uint64_t
-now_us(void)
+uint64_t
+http_now_us(void)
 {
 	struct timespec t = {0, 0};
 
@@ -71,7 +71,7 @@ exchange_new(struct conn *c, struct http_exchange **ret)
 	x->conn = c;
 	x->parser = c->parser;
 	c->parser = NULL;
-	x->source = c->source;
+	x->source = c->peer->source;
 	x->began_us = c->began_us;
 	x->next = c->server->exchanges;
 	if (x->next != NULL)
@@ -97,7 +97,7 @@ http_exchange_source(const struct http_exchange *x)
 uint64_t
 http_exchange_age_us(const struct http_exchange *x)
 {
-	return now_us() - x->began_us;
+	return http_now_us() - x->began_us;
 }
 
 /* --- the end of a connection ------------------------------------------------------- */
@@ -124,6 +124,7 @@ conn_free(struct conn *c)
 	if (c->bev != NULL)
 		bufferevent_free(c->bev);
 	http_parser_free(c->parser);
+	peer_leave(c);
 	free(c);
 	s->counts.open--;
 	server_conn_gone(s);
@@ -141,6 +142,7 @@ conn_linger(struct conn *c)
 	evutil_socket_t fd = bufferevent_getfd(c->bev);
 
 	c->state = CONN_LINGER;
+	c->since_us = http_now_us();
 	(void)evbuffer_drain(bufferevent_get_input(c->bev), SIZE_MAX);
 	if (ssl != NULL)
 		(void)SSL_shutdown(ssl);
@@ -175,6 +177,7 @@ conn_answer(struct conn *c, const struct http_response *r, int without_body)
 	if (!without_body && r->body.len > 0)
 		(void)evbuffer_add(out, r->body.p, r->body.len);
 	c->state = CONN_WRITING;
+	c->since_us = http_now_us();
 	conn_timer(c, c->server->options.write_ms);
 }
 
@@ -262,7 +265,7 @@ conn_begin_body(struct conn *c)
 		return; /* answered */
 	http_parser_body_max(x->parser, body_max);
 	c->window_bytes = 0;
-	c->body_deadline_us = now_us() + (uint64_t)o->body_ms * 1000;
+	c->body_deadline_us = http_now_us() + (uint64_t)o->body_ms * 1000;
 	conn_timer(c, RATE_WINDOW_MS < o->body_ms ? RATE_WINDOW_MS : o->body_ms);
 	if (http_parser_request(x->parser)->expects_continue &&
 	    evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
@@ -273,7 +276,7 @@ static void
 conn_step(struct conn *c)
 {
 	if (c->began_us == 0 && evbuffer_get_length(bufferevent_get_input(c->bev)) > 0) {
-		c->began_us = now_us();
+		c->began_us = c->since_us = http_now_us();
 		conn_timer(c, c->server->options.head_ms);
 	}
 	switch (conn_feed(c)) {
@@ -340,6 +343,7 @@ on_written(struct bufferevent *bev, void *arg)
 	}
 	c->state = CONN_HEAD;
 	c->began_us = 0;
+	c->since_us = http_now_us();
 	conn_timer(c, c->server->options.idle_ms);
 	(void)bufferevent_enable(bev, EV_READ);
 	if (evbuffer_get_length(bufferevent_get_input(bev)) > 0)
@@ -364,7 +368,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (c->state == CONN_BODY && c->window_bytes >= RATE_WINDOW_BYTES &&
-	    now_us() < c->body_deadline_us) {
+	    http_now_us() < c->body_deadline_us) {
 		c->window_bytes = 0;
 		conn_timer(c, RATE_WINDOW_MS);
 		return;
@@ -408,13 +412,18 @@ conn_open(struct http_server *s, int fd, const struct http_source *source)
 	if (c == NULL)
 		return ERR_MEM;
 	c->server = s;
-	c->source = *source;
+	c->since_us = http_now_us();
+	if (peer_join(c, source) != 0) {
+		free(c);
+		return ERR_MEM;
+	}
 	if (http_parser_new(&c->parser) != 0 ||
 	    (c->timer = evtimer_new(s->base, on_timer, c)) == NULL ||
 	    (c->bev = bufferevent_for(s, fd)) == NULL) {
 		if (c->timer != NULL)
 			event_free(c->timer);
 		http_parser_free(c->parser);
+		peer_leave(c);
 		free(c);
 		return ERR_MEM;
 	}

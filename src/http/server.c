@@ -39,16 +39,6 @@ source_of(const struct sockaddr_storage *at)
 	return s;
 }
 
-static unsigned
-connections_of(const struct http_server *s, const struct http_source *source)
-{
-	unsigned n = 0;
-
-	for (const struct conn *c = s->conns; c != NULL; c = c->next)
-		n += memcmp(c->source.key, source->key, sizeof source->key) == 0;
-	return n;
-}
-
 static void
 listener_resume(struct http_server *s)
 {
@@ -63,13 +53,12 @@ server_conn_gone(struct http_server *s)
 }
 
 static void
-listener_pause(struct http_server *s, int retry)
+listener_pause(struct http_server *s)
 {
 	const struct timeval tv = {0, ACCEPT_RETRY_MS * 1000L};
 
 	(void)event_del(s->listener);
-	if (retry)
-		(void)evtimer_add(s->retry, &tv);
+	(void)evtimer_add(s->retry, &tv);
 }
 
 static void
@@ -89,19 +78,15 @@ accept_one(struct http_server *s)
 	struct http_source source;
 	int fd;
 
-	if (s->counts.open >= s->options.connections_max) {
-		listener_pause(s, 0); /* the end of a connection resumes it */
-		return 0;
-	}
 	fd = accept4(s->listen_fd, (struct sockaddr *)&at, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		/* out of descriptors or memory: the listener stays readable, so wait a little */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			listener_pause(s, 1);
+			listener_pause(s);
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	source = source_of(&at);
-	if (connections_of(s, &source) >= s->options.per_source_max) {
+	if (room_make(s, &source) != 0) {
 		s->counts.turned_away++;
 		(void)close(fd);
 		return 1;

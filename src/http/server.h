@@ -6,8 +6,8 @@
  *
  * What it refuses to do: hold a connection for a client that trickles (a
  * deadline for head, body, answer and idleness, and a minimum rate), hold more
- * connections than it was told (in total and from one source), run two
- * requests of one connection at a time.
+ * connections than it was told (in total and from one source; the one that has
+ * waited longest makes room), run two requests of one connection at a time.
  */
 #ifndef SELFSAME_HTTP_SERVER_H
 #define SELFSAME_HTTP_SERVER_H
@@ -54,6 +54,7 @@ struct http_server_options {
 	struct ssl_ctx_st *tls; /* NULL: plain */
 	unsigned connections_max;
 	unsigned per_source_max;
+	unsigned loopback_more; /* beyond the maximum, for health checks from this machine */
 	/* milliseconds; 0 takes the default (10 s, 30 s, 60 s, 30 s) */
 	unsigned head_ms;
 	unsigned body_ms;
@@ -75,7 +76,8 @@ struct http_server_options {
 
 struct http_counts {
 	uint64_t accepted;
-	uint64_t turned_away; /* too many connections of this source */
+	uint64_t turned_away; /* there was no room, and nobody could go */
+	uint64_t evicted; /* made room for another */
 	uint64_t refused; /* malformed requests */
 	uint64_t timed_out;
 	unsigned open;
