@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "evm/address.h"
 #include "base/banned.h"
 
@@ -12,25 +13,6 @@ struct json_writer
 json_writer_of(struct buffer *out)
 {
 	return (struct json_writer){.out = out};
-}
-
-/* The length of the UTF-8 sequence at p, or 0 when it is not one (RFC 3629). */
-static size_t
-utf8_length(const uint8_t *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (n == 0 || p[0] > 0xf4 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f))
-		return 0; /* overlong, surrogate */
-	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0; /* overlong, above U+10FFFF */
-	return n;
 }
 
 /* RFC 8785, 3.2.2.2: the two-character forms where JSON has one, else \u00xx. */
