@@ -229,7 +229,8 @@ tpm_quote_parse(struct bytes attest, struct tpm_quote *ret)
 		return ERR_PARSE;
 	if ((e = expect_be16(&r, TPM_ST_ATTEST_QUOTE)) != 0)
 		return e;
-	if (read_sized(&r, TPM_NAME_MAX, &q.signer) != 0 || read_sized(&r, NAME_MAX, &q.nonce) != 0 ||
+	if (read_sized(&r, TPM_NAME_MAX, &q.signer) != 0 ||
+	    read_sized(&r, TPM_NAME_MAX, &q.nonce) != 0 ||
 	    read_take(&r, CLOCK_AND_FIRMWARE_LEN, &state) != 0)
 		return ERR_PARSE;
 	if ((e = read_selection(&r, &q)) != 0)
