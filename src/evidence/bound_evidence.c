@@ -197,6 +197,25 @@ rtmr_of(const struct bound_result *r, unsigned i)
 	return r->tdx.quote.body.p + TD_RTMR0 + i * RTMR_LEN_BYTES;
 }
 
+/* One line for all of the quote's own: a failure before what could not be checked. */
+static void
+note_quote(struct bound_result *ret)
+{
+	const struct tdx_result *t = &ret->tdx;
+
+	if (tdx_holds(t)) {
+		note(ret, BOUND_STEP_TDX, TDX_HOLDS);
+		return;
+	}
+	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++) {
+		if (t->check[i].outcome != TDX_FAILED)
+			continue;
+		note(ret, BOUND_STEP_TDX, t->check[i].reason);
+		return;
+	}
+	note_unchecked(ret, BOUND_STEP_TDX, t->reason);
+}
+
 static const enum bound_step quote_steps[] = {
     BOUND_STEP_BINDING, BOUND_STEP_DEBUG, BOUND_STEP_RTMR3, BOUND_STEP_LAUNCHER};
 
@@ -212,9 +231,9 @@ check_quote(const struct bound_expect *expect, struct bound_result *ret)
 		note_lost(ret, quote_steps, ARRAY_LEN(quote_steps), BOUND_MESSAGE);
 		return;
 	}
-	tdx_verify((struct bytes){ret->quote, ret->quote_len}, expect->tdx_root, expect->at,
-	    &ret->tdx);
-	note(ret, BOUND_STEP_TDX, tdx_holds(&ret->tdx) ? TDX_HOLDS : ret->tdx.reason);
+	tdx_verify((struct bytes){ret->quote, ret->quote_len}, expect->collateral,
+	    expect->tdx_root, expect->at, &ret->tdx);
+	note_quote(ret);
 	if (!ret->tdx.has_quote) {
 		note_lost(ret, quote_steps, ARRAY_LEN(quote_steps), ret->tdx.reason);
 		return;
@@ -223,7 +242,7 @@ check_quote(const struct bound_expect *expect, struct bound_result *ret)
 	note(ret, BOUND_STEP_BINDING, ret->ak_spki_len > 0 &&
 	    memcmp(report_data, ret->bound_nonce, sizeof ret->bound_nonce) == 0 ?
 	    TDX_HOLDS : BOUND_NONCE);
-	note(ret, BOUND_STEP_DEBUG, td_is_debug(&ret->tdx.quote) ? BOUND_DEBUG : TDX_HOLDS);
+	note(ret, BOUND_STEP_DEBUG, td_is_debug(&ret->tdx.quote) ? TDX_P_DEBUG : TDX_HOLDS);
 }
 
 /* A bank of PCRs, or NULL. */
@@ -333,11 +352,27 @@ check_launcher(const struct bound_expect *expect, struct bound_result *ret)
 	note(ret, BOUND_STEP_LAUNCHER, reason);
 }
 
+/* Steps that compare with something that the caller need not give. */
+static int
+is_optional(enum bound_step step)
+{
+	return step == BOUND_STEP_APP || step == BOUND_STEP_IMAGE || step == BOUND_STEP_LAUNCHER;
+}
+
+static int
+is_good(const struct bound_result *r, enum bound_step step)
+{
+	return has_passed(r, step) ||
+	    (is_optional(step) && r->check[step].outcome == TDX_NOT_CHECKED &&
+		r->check[step].reason == NOT_GIVEN);
+}
+
+/* The list has causes before what they leave unchecked. */
 static void
 conclude(struct bound_result *ret)
 {
 	for (unsigned i = 0; i < BOUND_STEPS_COUNT; i++) {
-		if (ret->check[i].outcome != TDX_FAILED)
+		if (is_good(ret, (enum bound_step)i))
 			continue;
 		ret->reason = ret->check[i].reason;
 		ret->step = (enum bound_step)i;
@@ -399,26 +434,22 @@ bound_evidence_verify(struct bytes evidence, const struct bound_expect *expect,
 	conclude(ret);
 }
 
-/* Steps that compare with something that the caller need not give. */
-static int
-is_optional(enum bound_step step)
-{
-	return step == BOUND_STEP_APP || step == BOUND_STEP_IMAGE || step == BOUND_STEP_LAUNCHER;
-}
-
 int
 bound_evidence_holds(const struct bound_result *result)
 {
-	for (unsigned i = 0; i < BOUND_STEPS_COUNT; i++) {
-		const struct tdx_check *c = &result->check[i];
-
-		if (c->outcome == TDX_FAILED)
+	for (unsigned i = 0; i < BOUND_STEPS_COUNT; i++)
+		if (!is_good(result, (enum bound_step)i))
 			return 0;
-		if (c->outcome == TDX_NOT_CHECKED &&
-		    !(is_optional((enum bound_step)i) && c->reason == NOT_GIVEN))
-			return 0;
-	}
 	return result->reason == TDX_HOLDS && tdx_holds(&result->tdx);
+}
+
+int
+bound_evidence_is_signed(const struct bound_result *result)
+{
+	for (unsigned i = 0; i < BOUND_STEPS_COUNT; i++)
+		if (i != BOUND_STEP_TDX && !is_good(result, (enum bound_step)i))
+			return 0;
+	return tdx_is_signed(&result->tdx);
 }
 
 const char *

@@ -69,6 +69,7 @@ struct bound_expect {
 	struct bytes challenge; /* evidence_challenge(), for evidence of ours */
 	struct bytes extra_data; /* report data, for evidence of ours */
 	struct pkix_list ak_roots; /* google_ak_roots() */
+	const struct collateral *collateral; /* NULL: none, and the quote is refused for that */
 	struct bytes tdx_root; /* a whole certificate */
 	int64_t at; /* Unix seconds */
 	struct bytes image_digest; /* "sha256:..."; len 0: not compared */
@@ -79,8 +80,8 @@ struct bound_expect {
 
 /* Points into itself and into the evidence: not to be copied or moved. */
 struct bound_result {
-	enum tdx_reason reason; /* the first failure, or TDX_HOLDS */
-	enum bound_step step; /* where it failed */
+	enum tdx_reason reason; /* of the first step that did not pass, or TDX_HOLDS */
+	enum bound_step step; /* which one */
 	struct tdx_check check[BOUND_STEPS_COUNT];
 	int has_message;
 	struct layr_attestation message;
@@ -108,10 +109,16 @@ void bound_evidence_verify(struct bytes evidence, const struct bound_expect *exp
     struct bound_result *ret);
 
 /*
- * Whether no step failed and all passed but app, image and launcher, when nothing was given to
- * compare with, and what of the TDX quote needs collateral (tdx_holds()).
+ * Whether all steps passed, but for app, image and launcher when nothing was given to compare
+ * with.
  */
 int bound_evidence_holds(const struct bound_result *result);
+
+/*
+ * The same without what of the TDX quote needs collateral (tdx_is_signed()): revocation and
+ * TCB. For who has none to judge by; not enough to trust a machine.
+ */
+int bound_evidence_is_signed(const struct bound_result *result);
 
 const char *bound_step_name(enum bound_step step);
 const char *bound_step_text(enum bound_step step);
