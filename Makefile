@@ -111,9 +111,9 @@ $(B)/bin/selfsame-signer: $(call obj,$(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC
 # OpenSSL's archive mentions dlopen and name look-ups, which the attester never calls (its filter
 # would kill it): the linker's warnings about them are turned off, its errors are not.
 LD_QUIET := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -e --no-warnings && echo -Wl,--no-warnings)
-JSON_OUT := src/json/writer.c src/evm/u256.c src/evm/address.c src/evm/rlp.c
-$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON_OUT) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(ATTESTER) src/attester/main.c)
-	$(LINK_STATIC) $(LD_QUIET) $(CRYPTO) $(SODIUM) $(SECCOMP)
+JSON_NEEDS := src/evm/u256.c src/evm/address.c src/evm/rlp.c
+$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON) $(JSON_NEEDS) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(ATTESTER) src/attester/main.c)
+	$(LINK_STATIC) $(LD_QUIET) -ljansson $(CRYPTO) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsamed: $(call obj,$(BASE) $(IPC) $(SUPERVISOR) src/supervisor/main.c)
 	$(LINK_STATIC) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsame-gateway: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(IPC) $(JSON) $(HTTP) $(STORE) $(CHAIN) $(TRADE) $(GATEWAY) src/gateway/main.c) $(LLHTTP:%=$(B)/obj/llhttp/%.o)

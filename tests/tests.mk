@@ -41,8 +41,9 @@ $(B)/tests/unit/crypto/test_wipe: $(B)/obj/tests/unit/crypto/test_wipe.o $(call 
 		-Wl,-Bdynamic -lpthread
 # what plays a platform is linked where it is asked for
 $(B)/tests/unit/tee/test_tsm: $(B)/san/tests/fakes/fake_tsm.o
+$(addprefix $(B)/tests/unit/tee/test_,unix_http dstack eigencompute): $(B)/san/tests/fakes/fake_agent.o
 $(B)/san/tests/fakes/%.o: STD += -Itests
-$(B)/san/tests/unit/tee/test_tsm.o: STD += -Itests
+$(B)/san/tests/unit/tee/%.o: STD += -Itests
 $(B)/tests/unit/trade/test_engine $(B)/tests/unit/trade/test_watch: $(B)/san/tests/unit/trade/world.o
 $(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/support.a $(B)/fuzzobj/everything.a
 	@mkdir -p $(@D)

@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "tee/dstack.h"
+#include "tee/eigencompute.h"
 #include "tee/simulated.h"
 #include "tee/tsm.h"
 #include "base/banned.h"
 
 static const struct tee_platform *const platforms[] = {
+    &dstack_platform,
+    &eigencompute_platform,
     &tsm_platform,
     &simulated_platform,
 };
