@@ -103,24 +103,40 @@ scenario_begin(struct scenario *ret)
 	return 0;
 }
 
-/* Who holds the certificate of an item, and who issued it. */
+/* Who holds the certificate of an item. */
 static enum simulated_role
-holder(const struct scenario *s, enum scenario_item item, enum simulated_role *ret_issuer)
+holder_of(const struct scenario *s, unsigned item)
 {
-	enum simulated_role role = item == ITEM_PCK	     ? SIMULATED_PCK
-				   : item == ITEM_CA	     ? s->ca
-				   : item == ITEM_TCB_SIGNER ? s->signer[TCB_INFO]
-				   : item == ITEM_QE_SIGNER  ? s->signer[QE_IDENTITY]
-							     : SIMULATED_ROOT;
+	const enum simulated_role holder[ITEM_CERTIFICATES_COUNT] = {
+	    [ITEM_PCK] = SIMULATED_PCK,
+	    [ITEM_CA] = s->ca,
+	    [ITEM_ROOT] = SIMULATED_ROOT,
+	    [ITEM_TCB_SIGNER] = s->signer[TCB_INFO],
+	    [ITEM_QE_SIGNER] = s->signer[QE_IDENTITY],
+	};
 
-	*ret_issuer = role == SIMULATED_PCK ? s->ca : SIMULATED_ROOT;
-	return role;
+	return holder[item];
+}
+
+static enum simulated_role
+issuer_of(const struct scenario *s, unsigned item)
+{
+	const enum simulated_role of_signers = s->signer_through_ca ? s->ca : SIMULATED_ROOT;
+	const enum simulated_role issuer[ITEM_CERTIFICATES_COUNT] = {
+	    [ITEM_PCK] = s->ca,
+	    [ITEM_CA] = SIMULATED_ROOT,
+	    [ITEM_ROOT] = SIMULATED_ROOT,
+	    [ITEM_TCB_SIGNER] = of_signers,
+	    [ITEM_QE_SIGNER] = of_signers,
+	};
+
+	return issuer[item];
 }
 
 static int
 make_certificate(const struct scenario *s, enum scenario_item item, struct made *m)
 {
-	enum simulated_role issuer, role = holder(s, item, &issuer);
+	const enum simulated_role role = holder_of(s, item), issuer = issuer_of(s, item);
 	struct simulated_key key;
 	struct x509_spec spec;
 	int r;
@@ -139,16 +155,14 @@ make_certificate(const struct scenario *s, enum scenario_item item, struct made 
 static int
 revoked_by(const struct scenario *s, enum simulated_role authority, uint8_t *ret, size_t *ret_count)
 {
-	enum simulated_role issuer, role;
 	struct x509_spec spec;
 	size_t count = 0;
 	int r;
 
 	for (unsigned i = 0; i < ITEM_CERTIFICATES_COUNT; i++) {
-		role = holder(s, (enum scenario_item)i, &issuer);
-		if (!s->revoked[i] || issuer != authority)
+		if (!s->revoked[i] || issuer_of(s, i) != authority)
 			continue;
-		if ((r = simulated_role_spec(role, issuer, &spec)) != 0)
+		if ((r = simulated_role_spec(holder_of(s, i), authority, &spec)) != 0)
 			return r;
 		memcpy(ret + count++ * X509_ID_LEN, spec.serial, X509_ID_LEN);
 	}
@@ -237,12 +251,15 @@ make_documents(const struct scenario *s, struct made *m)
 }
 
 static void
-put_chain(struct json_writer *w, const char *name, const struct made *m, enum scenario_item first)
+put_chain(struct json_writer *w, const char *name, const struct made *m, enum scenario_item first,
+	  int through_ca)
 {
-	uint8_t pem[2 * CERTIFICATE_MAX * 2];
+	uint8_t pem[3 * CERTIFICATE_MAX * 2];
 	struct writer p = writer_of(pem, sizeof pem);
 
 	pem_write_certificate(&p, m->der[first], m->der_len[first]);
+	if (through_ca)
+		pem_write_certificate(&p, m->der[ITEM_CA], m->der_len[ITEM_CA]);
 	pem_write_certificate(&p, m->der[ITEM_ROOT], m->der_len[ITEM_ROOT]);
 	json_textn(w, name, (const char *)pem, p.len);
 }
@@ -263,18 +280,18 @@ put_text(struct json_writer *w, const char *name, const struct buffer *b)
 }
 
 static void
-write_bundle(const struct made *m, struct buffer *out)
+write_bundle(const struct scenario *s, const struct made *m, struct buffer *out)
 {
 	struct json_writer w = json_writer_of(out);
 
 	json_object_begin(&w, NULL);
-	put_chain(&w, "pck_crl_issuer_chain", m, ITEM_CA);
+	put_chain(&w, "pck_crl_issuer_chain", m, ITEM_CA, 0);
 	put_hex(&w, "root_ca_crl", m->crl[0], m->crl_len[0]);
 	put_hex(&w, "pck_crl", m->crl[1], m->crl_len[1]);
-	put_chain(&w, "tcb_info_issuer_chain", m, ITEM_TCB_SIGNER);
+	put_chain(&w, "tcb_info_issuer_chain", m, ITEM_TCB_SIGNER, s->signer_through_ca);
 	put_text(&w, "tcb_info", &m->document[TCB_INFO]);
 	put_hex(&w, "tcb_info_signature", m->signature[TCB_INFO], 64);
-	put_chain(&w, "qe_identity_issuer_chain", m, ITEM_QE_SIGNER);
+	put_chain(&w, "qe_identity_issuer_chain", m, ITEM_QE_SIGNER, s->signer_through_ca);
 	put_text(&w, "qe_identity", &m->document[QE_IDENTITY]);
 	put_hex(&w, "qe_identity_signature", m->signature[QE_IDENTITY], 64);
 	json_object_end(&w);
@@ -325,7 +342,7 @@ make_all(const struct scenario *s, struct made *m, struct scenario_evidence *ret
 		return r;
 	if ((r = make_documents(s, m)) != 0 || (r = make_quote(s, m, ret)) != 0)
 		return r;
-	write_bundle(m, &ret->bundle);
+	write_bundle(s, m, &ret->bundle);
 	memcpy(ret->root, m->der[ITEM_ROOT], m->der_len[ITEM_ROOT]);
 	ret->root_len = m->der_len[ITEM_ROOT];
 	return edit(&ret->bundle, s->bundle_edit);

@@ -77,7 +77,8 @@ struct scenario {
 	/* what is published, and by whom: SIMULATED_TCB_SIGNER, or whose role is wrong */
 	struct tcb_info_spec tcb;
 	struct qe_identity_spec qe;
-	enum simulated_role signer[2]; /* of TCB info, of QE identity */
+	enum simulated_role signer[2]; /* of TCB info, of QE identity; issued by the root, or: */
+	int signer_through_ca; /* issued by the CA, which then is in their chains */
 	struct scenario_edit tcb_edit; /* before it is signed */
 	struct scenario_edit qe_edit;
 	struct scenario_edit bundle_edit; /* after all is signed */
