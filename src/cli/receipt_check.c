@@ -59,8 +59,108 @@ signature_verify(json_t *receipt, const uint8_t signature[64], const uint8_t key
 	return r;
 }
 
+/*
+ * What an answer repeats of its receipt is what its reader takes for true, and only
+ * the receipt is signed. Returns the first member that says something else, or NULL.
+ */
+static const char *
+contradiction(const json_t *answer, const json_t *receipt)
+{
+	static const char *const repeated[] = {"agentId", "address", "path", "scheme",
+					       "policyHash", "policyVersion", "keyVersion"};
+
+	for (size_t i = 0; i < ARRAY_LEN(repeated); i++) {
+		const json_t *said = json_object_get(answer, repeated[i]);
+
+		if (said != NULL && !json_equal(said, json_object_get(receipt, repeated[i])))
+			return repeated[i];
+	}
+	return NULL;
+}
+
+static int
+is_among_hashes(const json_t *receipt, const json_t *hash)
+{
+	const json_t *hashes = json_object_get(receipt, "hashes");
+
+	for (size_t i = 0; i < json_array_size(hashes); i++)
+		if (json_equal(json_array_get(hashes, i), hash))
+			return 1;
+	return 0;
+}
+
+/*
+ * The first transaction of an answer that the receipt does not name, or NULL.
+ * *ret_named: how many it names.
+ */
+static const json_t *
+unnamed_transaction(const json_t *answer, const json_t *receipt, size_t *ret_named)
+{
+	const json_t *steps = json_object_get(answer, "steps");
+	const json_t *tx = json_object_get(answer, "tx");
+
+	*ret_named = 0;
+	for (size_t i = 0; tx != NULL && !json_is_null(tx); i++) {
+		if (!is_among_hashes(receipt, tx))
+			return tx;
+		++*ret_named;
+		tx = json_object_get(json_array_get(steps, i), "tx");
+	}
+	return NULL;
+}
+
+/* Whether tx of the answer and of its steps are what transactions are called. */
+static int
+has_transactions(const json_t *answer)
+{
+	const json_t *steps = json_object_get(answer, "steps");
+	const json_t *tx = json_object_get(answer, "tx");
+
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		if (!json_is_string(json_object_get(json_array_get(steps, i), "tx")))
+			return 0;
+	return tx == NULL || json_is_null(tx) || json_is_string(tx);
+}
+
 static void
-check_object(json_t *receipt, const struct attested *attested, struct verdict *v)
+check_hashes(const json_t *answer, const json_t *receipt, struct verdict *v)
+{
+	size_t named;
+	const json_t *unnamed = unnamed_transaction(answer, receipt, &named);
+
+	if (unnamed != NULL)
+		/* not a failure: a raised fee gives a transaction another hash */
+		check_skip(v, CHECK_RECEIPT_HASH,
+			   "tx %.80s is none of the receipt's hashes: its fees were raised since, "
+			   "or the answer is about another transaction",
+			   json_string_value(unnamed));
+	else if (named > 0)
+		check_pass(v, CHECK_RECEIPT_HASH, "the answer's tx is among the hashes signed");
+}
+
+/* The answer around a receipt that holds. Returns 0 when they agree. */
+static int
+check_answer(const json_t *answer, const json_t *receipt, struct verdict *v)
+{
+	const json_t *digest = json_object_get(answer, "digest");
+	const char *member = contradiction(answer, receipt);
+
+	if (member != NULL)
+		check_fail(v, CHECK_RECEIPT, "%s of the answer is not the one that was signed",
+			   member);
+	else if (digest != NULL && !is_among_hashes(receipt, digest))
+		check_fail(v, CHECK_RECEIPT, "digest of the answer is not the one that was signed");
+	else if (!has_transactions(answer))
+		check_fail(v, CHECK_RECEIPT, "tx of the answer is not the name of a transaction");
+	else
+		return 0;
+	return ERR_EVIDENCE;
+}
+
+/* answer: what the receipt came in, or NULL */
+static void
+check_object(const json_t *answer, json_t *receipt, const struct attested *attested,
+	     struct verdict *v)
 {
 	uint8_t key[32], signature[64];
 	const char *action, *agent;
@@ -82,17 +182,21 @@ check_object(json_t *receipt, const struct attested *attested, struct verdict *v
 		check_fail(v, CHECK_RECEIPT, "its mode is not the attested one");
 		return;
 	}
+	if (answer != NULL && check_answer(answer, receipt, v) != 0)
+		return;
 	action = json_string_value(json_object_get(receipt, "action"));
 	agent = json_string_value(json_object_get(receipt, "agentId"));
 	check_pass(v, CHECK_RECEIPT, "%.16s of agent %.*s, by the attested key (signed, not mined)",
 		   action == NULL ? "?" : action, AGENT_SHOWN, agent == NULL ? "?" : agent);
+	if (answer != NULL)
+		check_hashes(answer, receipt, v);
 }
 
 void
 receipt_check(struct bytes text, const struct attested *attested, struct verdict *v)
 {
 	json_error_t e;
-	json_t *root, *receipt;
+	json_t *root, *inner;
 
 	if (attested->text.len == 0) {
 		check_unreached(v, CHECK_RECEIPT);
@@ -100,11 +204,11 @@ receipt_check(struct bytes text, const struct attested *attested, struct verdict
 	}
 	root = json_loadb(text.len == 0 ? "" : (const char *)text.p, text.len,
 			  JSON_REJECT_DUPLICATES, &e);
-	receipt = json_is_object(json_object_get(root, "receipt"))
-		      ? json_object_get(root, "receipt")
-		      : root;
-	if (json_is_object(receipt))
-		check_object(receipt, attested, v);
+	inner = json_object_get(root, "receipt");
+	if (json_is_object(inner))
+		check_object(root, inner, attested, v);
+	else if (json_is_object(root))
+		check_object(NULL, root, attested, v);
 	else
 		check_fail(v, CHECK_RECEIPT, "it is not a JSON object");
 	json_decref(root);

@@ -11,7 +11,11 @@
 #include "cli/attestation.h"
 #include "cli/checks.h"
 
-/* text: the receipt, or an answer of the API with a member "receipt". */
+/*
+ * text: the receipt, or an answer of the API with a member "receipt": then what the
+ * answer says of agent, wallet, policy and digest must be what the receipt says, and
+ * check receipt-hash tells whether its transactions are among the hashes signed.
+ */
 void receipt_check(struct bytes text, const struct attested *attested, struct verdict *v);
 
 #endif

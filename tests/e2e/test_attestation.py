@@ -135,6 +135,10 @@ def test_verify_url_with_receipt_and_expectations(daemon, tmp_path):
     assert status == 0 and verdict["verdict"] == "accept", (verdict, error)
     assert result(verdict, "receipt") == ["passed"] and result(verdict, "expect") == ["passed"] * 3
     assert result(verdict, "nonce") == ["passed"]
+    changed = dict(json.loads(answer.read_text()), address="0x000000000000000000000000000000000000dEaD")
+    answer.write_text(json.dumps(changed))
+    refused = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, "--receipt", answer)[1]
+    assert refused["reason"] == "RECEIPT" and result(refused, "receipt") == ["failed"]
     for name in ("revocation", "tcb-level", "qe-identity"):
         assert result(verdict, name) == ["not-checked"]
 

@@ -49,7 +49,9 @@ make_text(const char *mode, const uint8_t key[32])
 		text, sizeof text,
 		"{\"action\":\"trade\",\"address\":\"0x70997970C51812dc3A010C7d01b50e0d17dc79C8\","
 		"\"agentId\":\"agent-1\",\"chainId\":31337,\"hashes\":[\"0x11\",\"0x22\"],"
-		"\"instanceKey\":\"%s\",\"mode\":\"%s\",\"version\":1}",
+		"\"instanceKey\":\"%s\",\"keyVersion\":3,\"mode\":\"%s\","
+		"\"path\":\"m/44'/60'/1'/2'/3'\",\"policyHash\":\"0xab\",\"policyVersion\":2,"
+		"\"scheme\":\"bound\",\"version\":1}",
 		hex, mode) < (int)sizeof text);
 }
 
@@ -70,6 +72,15 @@ sign(void)
 			     text + 1) < (int)sizeof receipt);
 }
 
+static const struct check *
+named(const char *name)
+{
+	for (size_t i = 0; i < result.verdict.count; i++)
+		if (strcmp(result.verdict.check[i].name, name) == 0)
+			return &result.verdict.check[i];
+	return NULL;
+}
+
 static enum check_result
 check(const char *answer)
 {
@@ -79,8 +90,7 @@ check(const char *answer)
 	q.receipt[0] = evidence_text(answer);
 	q.receipt_count = 1;
 	evaluate(evidence_document(&e), &q, &result);
-	r = result.verdict.check[result.verdict.count - 1].result;
-	assert_string_equal(result.verdict.check[result.verdict.count - 1].name, "receipt");
+	r = named("receipt")->result;
 	assert_int_equal(verdict_accepts(&result.verdict), r == CHECK_PASSED);
 	evaluation_close(&result);
 	return r;
@@ -154,6 +164,69 @@ test_other_instance(void **state)
 	assert_int_equal(check(receipt), CHECK_FAILED);
 }
 
+/* An answer of the API with these members beside the receipt. */
+static enum check_result
+check_answer(const char *members)
+{
+	static char answer[8192];
+
+	assert_true(snprintf(answer, sizeof answer, "{%s,\"receipt\":%s}", members, receipt) <
+		    (int)sizeof answer);
+	return check(answer);
+}
+
+/* What stands beside a true receipt is not signed: it must be what the receipt says. */
+static void
+test_answer_contradicts(void **state)
+{
+	(void)state;
+	make_text("simulated-dev", e.statement.instance_key);
+	sign();
+	assert_int_equal(check_answer("\"agentId\":\"agent-1\","
+				      "\"address\":\"0x70997970C51812dc3A010C7d01b50e0d17dc79C8\","
+				      "\"path\":\"m/44'/60'/1'/2'/3'\",\"scheme\":\"bound\","
+				      "\"policyHash\":\"0xab\",\"policyVersion\":2,"
+				      "\"keyVersion\":3,\"owner\":null,\"tx\":\"0x22\""),
+			 CHECK_PASSED);
+	assert_int_equal(check_answer("\"agentId\":\"agent-2\""), CHECK_FAILED);
+	assert_int_equal(
+	    check_answer("\"address\":\"0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC\""),
+	    CHECK_FAILED);
+	assert_int_equal(check_answer("\"path\":\"m/44'/60'/1'/2'/4'\""), CHECK_FAILED);
+	assert_int_equal(check_answer("\"scheme\":\"indexed\""), CHECK_FAILED);
+	assert_int_equal(check_answer("\"policyHash\":\"0xac\""), CHECK_FAILED);
+	assert_int_equal(check_answer("\"policyVersion\":3"), CHECK_FAILED);
+	assert_int_equal(check_answer("\"keyVersion\":2"), CHECK_FAILED);
+	assert_int_equal(check_answer("\"keyVersion\":\"3\""), CHECK_FAILED);
+	assert_int_equal(check_answer("\"address\":null"), CHECK_FAILED);
+	assert_non_null(strstr(named("receipt")->detail, "address"));
+	assert_int_equal(check_answer("\"digest\":\"0x33\""), CHECK_FAILED);
+	assert_int_equal(check_answer("\"digest\":\"0x11\""), CHECK_PASSED);
+}
+
+/* A raised fee gives a transaction another hash, so that this alone is no contradiction. */
+static void
+test_answer_hash(void **state)
+{
+	(void)state;
+	make_text("simulated-dev", e.statement.instance_key);
+	sign();
+	assert_int_equal(check_answer("\"tradeId\":\"t\",\"tx\":\"0x22\""), CHECK_PASSED);
+	assert_int_equal(named("receipt-hash")->result, CHECK_PASSED);
+	assert_int_equal(check_answer("\"tradeId\":\"t\",\"tx\":\"0x33\""), CHECK_PASSED);
+	assert_int_equal(named("receipt-hash")->result, CHECK_NOT_CHECKED);
+	assert_int_equal(check_answer("\"tx\":\"0x22\",\"steps\":[{\"tx\":\"0x11\"},{\"tx\":\"0x44\"}]"),
+			 CHECK_PASSED);
+	assert_int_equal(named("receipt-hash")->result, CHECK_NOT_CHECKED);
+	assert_non_null(strstr(named("receipt-hash")->detail, "0x44"));
+	assert_int_equal(check_answer("\"tradeId\":\"t\",\"tx\":null"), CHECK_PASSED);
+	assert_null(named("receipt-hash"));
+	assert_int_equal(check(receipt), CHECK_PASSED);
+	assert_null(named("receipt-hash"));
+	assert_int_equal(check_answer("\"tx\":[]"), CHECK_FAILED);
+	assert_int_equal(check_answer("\"steps\":[5]"), CHECK_FAILED);
+}
+
 static void
 test_not_a_receipt(void **state)
 {
@@ -171,6 +244,8 @@ main(void)
 	    cmocka_unit_test(test_accepted),
 	    cmocka_unit_test(test_changed),
 	    cmocka_unit_test(test_other_instance),
+	    cmocka_unit_test(test_answer_contradicts),
+	    cmocka_unit_test(test_answer_hash),
 	    cmocka_unit_test(test_not_a_receipt),
 	};
 
