@@ -3,6 +3,10 @@
  * result. The steps: check, write the calls, take the rows, judge; for some
  * refusals a second round of reads says why; then, after the commit, publish.
  * Nothing of an op is touched before that, so a batch can be run again.
+ *
+ *   plan_calls.c  the calls of both rounds
+ *   plan_rows.c   the rows
+ *   plan.c        the beginning, the judgement, the result
  */
 #ifndef SELFSAME_STORE_PLAN_H
 #define SELFSAME_STORE_PLAN_H
@@ -49,6 +53,9 @@ int plan_writes(enum store_kind kind);
  * ERR_PARSE or ERR_MEM when it cannot run. Matched by plan_drop().
  */
 void plan_begin(struct plan *p, struct store_op *op);
+
+/* How many rows a page of this op may have. */
+uint32_t plan_page_limit(const struct store_op *op);
 
 /* How many calls plan_write() writes at most. */
 #define PLAN_CALLS_MAX (2 + STORE_STEPS_MAX)
