@@ -2,7 +2,7 @@
  * The types that Solidity's ABI and EIP-712 share, from their text, and the
  * check of a value's 32-byte word. One spelling for one type: "uint08",
  * "uint7", "bytes0" and "bytes33" are no types here. The aliases "uint" and
- * "int" are the ABI's (evm/abi.h); EIP-712 has none.
+ * "int" are the ABI's (evm/abi_types.h); EIP-712 has none.
  */
 #ifndef SELFSAME_EVM_TYPE_H
 #define SELFSAME_EVM_TYPE_H

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "evm/abi.h"
+#include "evm/abi_encode.h"
+#include "evm/abi_types.h"
 #include "evm/type.h"
 #include "json/value.h"
 #include "base/banned.h"

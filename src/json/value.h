@@ -1,6 +1,6 @@
 /*
  * Values of Solidity's types from JSON into the form that evm/typed_data.h and
- * evm/abi.h read: words, LP runs and counts. Shared by both, so that "an
+ * evm/abi_encode.h read: words, LP runs and counts. Shared by both, so that "an
  * address" means one thing everywhere.
  *
  * uintN, intN  a JSON integer, or a string of decimal digits (intN: with "-")

@@ -13,7 +13,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "chain/value.h"
-#include "evm/abi.h"
+#include "evm/revert.h"
 #include "base/banned.h"
 
 #define PARAMS_MAX ((size_t)64 * 1024)
@@ -206,7 +206,7 @@ on_code(const struct rpc_answer *answer, void *arg)
 static void
 fail_estimate(struct live *l, const struct rpc_answer *answer)
 {
-	char reason[ABI_REVERT_TEXT_MAX], text[sizeof l->outcome.detail];
+	char reason[REVERT_TEXT_MAX], text[sizeof l->outcome.detail];
 	uint8_t data[1024];
 	size_t len = 0;
 
@@ -214,7 +214,7 @@ fail_estimate(struct live *l, const struct rpc_answer *answer)
 	    hex_decode_0x_run(answer->revert_data, strlen(answer->revert_data), sizeof data, data,
 			      &len) != 0)
 		len = 0;
-	abi_revert_text((struct bytes){data, len}, reason);
+	revert_text((struct bytes){data, len}, reason);
 	(void)snprintf(text, sizeof text, "the call would revert: %s",
 		       len > 0 ? reason : answer->message);
 	live_fail(l, ERR_RPC, "", text);

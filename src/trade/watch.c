@@ -39,8 +39,8 @@ conclude(struct trades *t)
 	struct watch *w = &t->watch;
 
 	if (w->bad_now != w->bad_before)
-		log_event(LOG_ERROR, "malformed rows among the open steps",
-			  LOG_INT("rows", w->bad_now));
+		log_event(w->bad_now > 0 ? LOG_ERROR : LOG_INFO,
+			  "malformed rows among the open steps", LOG_INT("rows", w->bad_now));
 	w->open_before = w->open_now;
 	w->bad_before = w->bad_now;
 	wallets_end_round(t);

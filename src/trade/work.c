@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "chain/errors.h"
 #include "chain/value.h"
-#include "evm/abi.h"
+#include "evm/revert.h"
 #include "base/banned.h"
 
 #define PARAMS_MAX ((size_t)64 * 1024)
@@ -292,14 +292,14 @@ static void
 on_replayed(const struct rpc_answer *answer, void *arg)
 {
 	struct work *k = arg;
-	char reason[ABI_REVERT_TEXT_MAX];
+	char reason[REVERT_TEXT_MAX];
 	uint8_t data[1024];
 	size_t len = 0;
 
 	if (answer->class == RPC_REVERTED && answer->revert_data != NULL &&
 	    hex_decode_0x_run(answer->revert_data, strlen(answer->revert_data), sizeof data, data,
 			      &len) == 0) {
-		abi_revert_text((struct bytes){data, len}, reason);
+		revert_text((struct bytes){data, len}, reason);
 		work_note(k, k->step.state, reason);
 	} else if (answer->class == RPC_REVERTED && answer->message[0] != '\0') {
 		work_note(k, k->step.state, answer->message);
