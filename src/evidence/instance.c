@@ -63,17 +63,18 @@ read_security(struct reader *r, struct instance *in)
 }
 
 /* "tee-0x91b5..." */
-static void
-find_app_id(struct instance *in)
+int
+instance_app_id(struct bytes name, uint8_t ret[20])
 {
-	const uint8_t *dash = memrchr(in->name.p, '-', in->name.len);
+	const uint8_t *dash = name.len > 0 ? memrchr(name.p, '-', name.len) : NULL;
 	size_t len;
 
 	if (dash == NULL)
-		return;
-	len = (size_t)(in->name.p + in->name.len - (dash + 1));
-	in->has_app_id = len == APP_ID_CHARS &&
-	    hex_decode_0x((const char *)dash + 1, len, in->app_id, sizeof in->app_id) == 0;
+		return ERR_NOT_FOUND;
+	len = (size_t)(name.p + name.len - (dash + 1));
+	if (len != APP_ID_CHARS || hex_decode_0x((const char *)dash + 1, len, ret, 20) != 0)
+		return ERR_NOT_FOUND;
+	return 0;
 }
 
 int
@@ -92,7 +93,7 @@ instance_parse(struct bytes extension, struct instance *ret)
 		return ERR_PARSE;
 	if (reader_end(&list) != 0)
 		return ERR_PARSE;
-	find_app_id(&in);
+	in.has_app_id = instance_app_id(in.name, in.app_id) == 0;
 	*ret = in;
 	return 0;
 }

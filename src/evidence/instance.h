@@ -33,6 +33,9 @@ struct instance {
 	uint8_t app_id[20];
 };
 
+/* The app's id at the end of an instance's name. Returns: 0 or ERR_NOT_FOUND */
+int instance_app_id(struct bytes name, uint8_t ret[20]) MUST_USE;
+
 /* From the extension's content. Returns: 0 or ERR_PARSE */
 int instance_parse(struct bytes extension, struct instance *ret) MUST_USE;
 
