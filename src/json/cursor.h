@@ -56,8 +56,8 @@ void cursor_array(struct json_cursor *c);
 int cursor_member(struct json_cursor *c, struct cursor_object *o, const char *const *names,
     size_t count);
 
-/* Whether another element comes, its value to be read next; the array is left after the last. */
-int cursor_element(struct json_cursor *c, size_t *index);
+/* Whether element i comes, its value to be read next; the array is left after the last. */
+int cursor_element(struct json_cursor *c, size_t i);
 
 /* Fail with ERR_PARSE unless the members of the mask were there; names it in c->field. */
 void cursor_need(struct json_cursor *c, const struct cursor_object *o, const char *const *names,

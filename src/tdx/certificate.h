@@ -10,6 +10,7 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
+#include "tdx/p256.h"
 
 #define CERTIFICATE_MAX 2048
 
@@ -56,7 +57,8 @@ int certificate_parse(struct bytes der, struct certificate *ret) MUST_USE;
  *
  * Returns: 0, ERR_SIGNATURE or ERR_CRYPTO
  */
-int certificate_issued_by(const struct certificate *c, const struct certificate *issuer) MUST_USE;
+int certificate_issued_by(const struct certificate *c, const struct certificate *issuer,
+    struct p256_pool *pool) MUST_USE;
 
 /* Whether the subject's common name contains a phrase. */
 int certificate_name_has(const struct certificate *c, const char *phrase);

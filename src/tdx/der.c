@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "tdx/utc.h"
 #include "base/banned.h"
 
 /* X.690 10.1: "the length ... shall be encoded in the minimum number of octets" */
@@ -18,15 +19,15 @@ read_length(struct reader *r, size_t *ret)
 		*ret = first;
 		return 0;
 	}
-	/* nothing here is longer than 64 KiB; 0x80 would be the indefinite form */
-	if (first != 0x81 && first != 0x82)
+	/* nothing here is longer than 16 MiB; 0x80 would be the indefinite form */
+	if (first < 0x81 || first > 0x83)
 		return ERR_PARSE;
 	for (unsigned i = 0; i < (first & 0x7fU); i++) {
 		if (read_u8(r, &b) != 0)
 			return ERR_PARSE;
 		len = len << 8 | b;
 	}
-	if (len < (first == 0x81 ? 0x80U : 0x100U))
+	if (len < 0x80 || len >> 8 * (first - 0x81U) == 0)
 		return ERR_PARSE;
 	*ret = len;
 	return 0;
@@ -155,58 +156,17 @@ der_oid(struct reader *r, const uint8_t *oid, size_t len)
 	return 0;
 }
 
-static int
-two_digits(const uint8_t *p, unsigned min, unsigned max, unsigned *ret)
-{
-	unsigned v;
-
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
-		return ERR_PARSE;
-	v = (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
-	if (v < min || v > max)
-		return ERR_PARSE;
-	*ret = v;
-	return 0;
-}
-
-static unsigned
-days_in_month(unsigned year, unsigned month)
-{
-	static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && leap ? 29 : days[month - 1];
-}
-
-/* Days since 1970-01-01; year from 1950 on. */
-static int64_t
-days_from_civil(unsigned year, unsigned month, unsigned day)
-{
-	int64_t days = 0;
-
-	for (unsigned y = 1970; y < year; y++)
-		days += y % 4 == 0 && (y % 100 != 0 || y % 400 == 0) ? 366 : 365;
-	for (unsigned y = year; y < 1970; y++)
-		days -= y % 4 == 0 && (y % 100 != 0 || y % 400 == 0) ? 366 : 365;
-	for (unsigned m = 1; m < month; m++)
-		days += days_in_month(year, m);
-	return days + day - 1;
-}
-
 /* MMDDHHMMSSZ after the year. */
 static int
 time_rest(const uint8_t p[11], unsigned year, int64_t *ret)
 {
-	unsigned month, day, hour, minute, second;
+	struct utc t = {.year = year};
 
-	if (two_digits(p, 1, 12, &month) != 0 ||
-	    two_digits(p + 2, 1, days_in_month(year, month), &day) != 0 ||
-	    two_digits(p + 4, 0, 23, &hour) != 0 || two_digits(p + 6, 0, 59, &minute) != 0 ||
-	    two_digits(p + 8, 0, 59, &second) != 0 || p[10] != 'Z')
+	if (utc_two_digits(p, &t.month) != 0 || utc_two_digits(p + 2, &t.day) != 0 ||
+	    utc_two_digits(p + 4, &t.hour) != 0 || utc_two_digits(p + 6, &t.minute) != 0 ||
+	    utc_two_digits(p + 8, &t.second) != 0 || p[10] != 'Z')
 		return ERR_PARSE;
-	*ret = days_from_civil(year, month, day) * 86400 + (int64_t)hour * 3600 +
-	       (int64_t)minute * 60 + (int64_t)second;
-	return 0;
+	return utc_seconds(&t, ret);
 }
 
 int
@@ -220,13 +180,13 @@ der_time(struct reader *r, int64_t *ret)
 	/* RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050; 50 to 99 are 19YY */
 	if (der_next_is(&in, DER_UTC_TIME)) {
 		if (der_take(&in, DER_UTC_TIME, &v) != 0 || v.len != 13 ||
-		    two_digits(v.p, 0, 99, &year) != 0)
+		    utc_two_digits(v.p, &year) != 0)
 			return ERR_PARSE;
 		year += year < 50 ? 2000 : 1900;
 	} else {
 		if (der_take(&in, DER_GENERALIZED_TIME, &v) != 0 || v.len != 15 ||
-		    two_digits(v.p, 20, 99, &century) != 0 ||
-		    two_digits(v.p + 2, 0, 99, &year) != 0)
+		    utc_two_digits(v.p, &century) != 0 ||
+		    utc_two_digits(v.p + 2, &year) != 0)
 			return ERR_PARSE;
 		year += century * 100;
 		if (year < 2050)

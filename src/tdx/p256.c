@@ -16,6 +16,13 @@
 #include "base/err.h"
 #include "base/banned.h"
 
+/* Of the call that failed last: a library without memory must not look like a bad signature. */
+static int
+out_of_memory(void)
+{
+	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 static int
 key_import(const uint8_t key64[64], EC_KEY **ret)
 {
@@ -27,9 +34,10 @@ key_import(const uint8_t key64[64], EC_KEY **ret)
 	if ((key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1)) == NULL)
 		goto out;
 	/* refuses what is not on the curve; the cofactor is 1 */
-	r = ERR_SIGNATURE;
-	if (EC_KEY_oct2key(key, point, sizeof point, NULL) != 1)
+	if (EC_KEY_oct2key(key, point, sizeof point, NULL) != 1) {
+		r = out_of_memory() ? ERR_CRYPTO : ERR_SIGNATURE;
 		goto out;
+	}
 	r = 0;
 	*ret = key;
 	key = NULL; /* transferred */
@@ -55,22 +63,67 @@ signature_import(const uint8_t sig64[64], ECDSA_SIG **ret)
 	return 0;
 }
 
+static int
+verify_with(EC_KEY *key, const uint8_t hash32[32], const uint8_t sig64[64])
+{
+	ECDSA_SIG *sig = NULL;
+	int r;
+
+	if ((r = signature_import(sig64, &sig)) != 0)
+		return r;
+	/* 0 is a signature that does not verify or cannot (s = 0); -1 is the library's failure */
+	r = ECDSA_do_verify(hash32, 32, sig, key);
+	ECDSA_SIG_free(sig);
+	if (r < 0)
+		return ERR_CRYPTO;
+	return r == 1 ? 0 : ERR_SIGNATURE;
+}
+
 int
 p256_verify(const uint8_t key64[64], const uint8_t hash32[32], const uint8_t sig64[64])
 {
 	EC_KEY *key = NULL;
-	ECDSA_SIG *sig = NULL;
 	int r;
 
-	if ((r = key_import(key64, &key)) != 0)
-		goto out;
-	if ((r = signature_import(sig64, &sig)) != 0)
-		goto out;
-	/* -1 is an error such as s = 0: no signature either */
-	r = ECDSA_do_verify(hash32, 32, sig, key) == 1 ? 0 : ERR_SIGNATURE;
-out:
-	ECDSA_SIG_free(sig);
+	if ((r = key_import(key64, &key)) == 0)
+		r = verify_with(key, hash32, sig64);
 	EC_KEY_free(key);
 	ERR_clear_error();
 	return r;
+}
+
+static EC_KEY *
+pool_find(const struct p256_pool *pool, const uint8_t key64[64])
+{
+	for (size_t i = 0; i < pool->count; i++)
+		if (memcmp(pool->entry[i].key64, key64, 64) == 0)
+			return pool->entry[i].key;
+	return NULL;
+}
+
+int
+p256_pool_verify(struct p256_pool *pool, const uint8_t key64[64], const uint8_t hash32[32],
+		 const uint8_t sig64[64])
+{
+	EC_KEY *key = pool_find(pool, key64);
+	int r = 0;
+
+	if (key == NULL && pool->count == P256_POOL_MAX)
+		return p256_verify(key64, hash32, sig64);
+	if (key == NULL && (r = key_import(key64, &key)) == 0) {
+		memcpy(pool->entry[pool->count].key64, key64, 64);
+		pool->entry[pool->count++].key = key;
+	}
+	if (r == 0)
+		r = verify_with(key, hash32, sig64);
+	ERR_clear_error();
+	return r;
+}
+
+void
+p256_pool_close(struct p256_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		EC_KEY_free(pool->entry[i].key);
+	pool->count = 0;
 }

@@ -2,6 +2,7 @@
 #ifndef SELFSAME_TDX_P256_H
 #define SELFSAME_TDX_P256_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -20,5 +21,25 @@
  */
 int p256_verify(const uint8_t key64[64], const uint8_t hash32[32], const uint8_t sig64[64])
     MUST_USE;
+
+/*
+ * Keys that sign more than once in one chain of evidence: imported at the first
+ * use, then found by their bytes. Zero bytes are an empty pool.
+ */
+#define P256_POOL_MAX 8
+
+struct p256_pool {
+	size_t count;
+	struct p256_pool_key {
+		uint8_t key64[64];
+		struct ec_key_st *key;
+	} entry[P256_POOL_MAX];
+};
+
+/* As p256_verify(). */
+int p256_pool_verify(struct p256_pool *pool, const uint8_t key64[64], const uint8_t hash32[32],
+    const uint8_t sig64[64]) MUST_USE;
+
+void p256_pool_close(struct p256_pool *pool);
 
 #endif

@@ -233,10 +233,11 @@ pck_chain_parse(struct bytes pem, struct pck_chain *ret)
 }
 
 enum tdx_reason
-pck_chain_verify(const struct pck_chain *chain)
+pck_chain_verify(const struct pck_chain *chain, struct p256_pool *pool)
 {
 	for (size_t i = PCK_LEAF; i < PCK_ROOT; i++) {
-		int r = certificate_issued_by(&chain->certificate[i], &chain->certificate[i + 1]);
+		int r = certificate_issued_by(&chain->certificate[i], &chain->certificate[i + 1],
+					      pool);
 
 		if (r != 0)
 			return r == ERR_SIGNATURE ? TDX_PCK_CHAIN : TDX_INTERNAL;
@@ -251,16 +252,4 @@ pck_root_is(const struct pck_chain *chain, struct bytes root_der)
 	return root_der.len > 0 && bytes_equal(chain->certificate[PCK_ROOT].der, root_der)
 		   ? TDX_HOLDS
 		   : TDX_ROOT_NOT_TRUSTED;
-}
-
-enum tdx_reason
-pck_chain_valid_at(const struct pck_chain *chain, int64_t at)
-{
-	for (size_t i = 0; i < PCK_CHAIN_LEN; i++) {
-		if (at < chain->certificate[i].not_before)
-			return TDX_NOT_YET_VALID;
-		if (at > chain->certificate[i].not_after)
-			return TDX_EXPIRED;
-	}
-	return TDX_HOLDS;
 }

@@ -62,12 +62,10 @@ enum tdx_reason pck_chain_parse(struct bytes pem, struct pck_chain *ret) MUST_US
  *
  * Returns: TDX_HOLDS, TDX_PCK_CHAIN or TDX_INTERNAL
  */
-enum tdx_reason pck_chain_verify(const struct pck_chain *chain) MUST_USE;
+enum tdx_reason pck_chain_verify(const struct pck_chain *chain, struct p256_pool *pool)
+    MUST_USE;
 
 /* TDX_HOLDS or TDX_ROOT_NOT_TRUSTED */
 enum tdx_reason pck_root_is(const struct pck_chain *chain, struct bytes root_der) MUST_USE;
-
-/* All three at `at` (Unix seconds): TDX_HOLDS, TDX_NOT_YET_VALID or TDX_EXPIRED */
-enum tdx_reason pck_chain_valid_at(const struct pck_chain *chain, int64_t at) MUST_USE;
 
 #endif

@@ -55,4 +55,44 @@ enum tcb_status tcb_converge(enum tcb_status platform, enum tcb_status module,
 /* The final status from those at launch and now (TD 1.5); "the launch status" for most pairs. */
 enum tcb_status tcb_relaunch(enum tcb_status launch, enum tcb_status current);
 
+#define TDX_ADVISORIES_MAX 192
+#define TDX_SHORTFALLS_MAX 40
+
+/* One evaluation of the TCB: with the SVNs of launch, or those of now. */
+struct tdx_evaluation {
+	enum tcb_status status;
+	int64_t date; /* tcbDate: the earliest of platform, module and quoting enclave; 0: none */
+	size_t advisory_count;
+	struct bytes advisory[TDX_ADVISORIES_MAX]; /* sorted, each once; in the collateral */
+};
+
+/* Where an SVN is below the best level that is up to date. */
+enum tdx_component {
+	TDX_COMPONENT_SGX, /* index 0..15 */
+	TDX_COMPONENT_PCE,
+	TDX_COMPONENT_TDX, /* index 0..15 */
+	TDX_COMPONENT_MODULE,
+	TDX_COMPONENT_QE
+};
+
+enum tdx_remedy {
+	TDX_UPDATE_BIOS,
+	TDX_UPDATE_OS_VMM,
+	TDX_UPDATE_MODULE,
+	TDX_UPDATE_QE,
+	TDX_UPDATE_PLATFORM,
+	TDX_RELAUNCH
+};
+
+struct tdx_shortfall {
+	enum tdx_component component;
+	uint8_t index;
+	uint32_t has;
+	uint32_t needs;
+	enum tdx_remedy remedy;
+	struct bytes type; /* as the TCB info names it: "TDX Module"; or empty */
+};
+
+const char *tdx_remedy_text(enum tdx_remedy remedy);
+
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
+#include "tdx/check.h"
 #include "tdx/collateral.h"
 #include "tdx/pck.h"
 #include "tdx/quote.h"
@@ -58,14 +59,6 @@ enum tdx_step {
 	TDX_STEPS_COUNT
 };
 
-enum tdx_outcome { TDX_NOT_CHECKED, TDX_PASSED, TDX_FAILED };
-
-struct tdx_check {
-	enum tdx_outcome outcome;
-	enum tdx_reason reason; /* of a failure; of not checking: the reason why an earlier step
-				 * left nothing to check */
-};
-
 /* Everything that has dates. */
 #define TDX_ITEMS(I) \
 	I(TDX_ITEM_PCK, "PCK certificate") \
@@ -90,44 +83,6 @@ struct tdx_window {
 	int known; /* the item was read */
 	int64_t from;
 	int64_t until;
-};
-
-#define TDX_ADVISORIES_MAX 192
-#define TDX_SHORTFALLS_MAX 40
-
-/* One evaluation of the TCB: with the SVNs of launch, or those of now. */
-struct tdx_evaluation {
-	enum tcb_status status;
-	int64_t date; /* tcbDate: the earliest of platform, module and quoting enclave; 0: none */
-	size_t advisory_count;
-	struct bytes advisory[TDX_ADVISORIES_MAX]; /* sorted, each once; in the collateral */
-};
-
-/* Where an SVN is below the best level that is up to date. */
-enum tdx_component {
-	TDX_COMPONENT_SGX, /* index 0..15 */
-	TDX_COMPONENT_PCE,
-	TDX_COMPONENT_TDX, /* index 0..15 */
-	TDX_COMPONENT_MODULE,
-	TDX_COMPONENT_QE
-};
-
-enum tdx_remedy {
-	TDX_UPDATE_BIOS,
-	TDX_UPDATE_OS_VMM,
-	TDX_UPDATE_MODULE,
-	TDX_UPDATE_QE,
-	TDX_UPDATE_PLATFORM,
-	TDX_RELAUNCH
-};
-
-struct tdx_shortfall {
-	enum tdx_component component;
-	uint8_t index;
-	uint32_t has;
-	uint32_t needs;
-	enum tdx_remedy remedy;
-	struct bytes type; /* as the TCB info names it: "TDX Module"; or empty */
 };
 
 /* Large: keep it off the stack. quote borrows from the quote, other runs from the collateral. */
@@ -181,7 +136,6 @@ const char *tdx_step_name(enum tdx_step step);
 const char *tdx_step_text(enum tdx_step step);
 
 const char *tdx_item_name(enum tdx_item item);
-const char *tdx_remedy_text(enum tdx_remedy remedy);
 
 /* Bit DEBUG of TDATTRIBUTES: the host can look into such a domain. */
 int td_is_debug(const struct tdx_quote *quote);
