@@ -42,7 +42,7 @@ struct agent_record {
 	uint64_t key_version; /* + 1 with every new API key */
 	uint64_t policy_version; /* + 1 with every policy change */
 	uint8_t key_hash[32]; /* of the API key that counts now */
-	uint8_t used; /* 1 after the first authenticated use */
+	uint8_t used; /* 1 after the first authenticated use of that key */
 	struct bytes policy; /* canonical bytes; borrowed */
 	uint8_t token_count; /* the policy's token_count */
 	struct u256 native_used; /* the buckets' fill, see signer/spend.h */

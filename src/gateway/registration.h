@@ -12,8 +12,6 @@
 
 #include "gateway/gateway.h"
 
-#define IDEMPOTENCY_KEY_MIN 22
-#define IDEMPOTENCY_KEY_MAX 128
 #define ANSWER_MAX 65536
 
 struct registration {

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "gateway/agents.h"
 #include "gateway/auth.h"
+#include "gateway/idempotency.h"
 #include "gateway/policy_json.h"
 #include "gateway/routes.h"
 #include "json/writer.h"
@@ -81,6 +82,7 @@ route_agent(struct call *c)
 struct change {
 	call_step *answer; /* once the new record counts */
 	struct buffer receipt;
+	struct bytes idempotency_key; /* of a rotation, borrowed; p NULL: none */
 	uint8_t new_key[32];
 	uint8_t policy[POLICY_BYTES_MAX]; /* canonical, the new one */
 	size_t policy_len;
@@ -123,21 +125,15 @@ on_change_committed(struct call *c)
 		agent_adopt(c, ch->answer);
 }
 
-static void
-change_commit(struct call *c, struct bytes record, const uint8_t mac32[32], struct bytes receipt,
+static int
+change_take(struct call *c, struct bytes record, const uint8_t mac32[32], struct bytes receipt,
     const uint8_t signature64[64])
 {
 	struct change *ch = c->state;
-	int r;
 
 	buffer_reset(&ch->receipt);
 	receipt_json(receipt, signature64, &ch->receipt);
-	if ((r = ch->receipt.err) == 0)
-		r = agent_take_record(c, record, mac32);
-	if (r == 0)
-		agent_commit(c, on_change_committed);
-	else
-		call_err(c, r, NULL);
+	return ch->receipt.err != 0 ? ch->receipt.err : agent_take_record(c, record, mac32);
 }
 
 /* --- POST /agents/{id}/rotate-key -------------------------------------------------------- */
@@ -166,20 +162,40 @@ on_rotated(struct call *c, uint32_t type, struct bytes body)
 {
 	struct change *ch = c->state;
 	struct msg_rotated m;
+	int r;
 
 	if (type != MSG_ROTATED || msg_rotated_read(body, &m) != 0) {
 		call_err(c, ERR_PROTOCOL, NULL);
 		return;
 	}
 	memcpy(ch->new_key, m.api_key, sizeof ch->new_key);
-	change_commit(c, m.record, m.mac, m.receipt, m.signature);
+	r = change_take(c, m.record, m.mac, m.receipt, m.signature);
+	if (r != 0)
+		call_err(c, r, NULL);
+	else if (m.changed)
+		agent_commit(c, on_change_committed);
+	else
+		rotate_answer(c); /* its record is the one that was loaded */
 	wipe(&m, sizeof m);
+}
+
+static int
+rotate_refused(struct call *c, const struct msg_refused *m)
+{
+	if (refused_err(m) == ERR_USED) {
+		call_fail(c, PROBLEM_ANSWER_USED,
+		    "the new API key was used since it was made: it is not shown again");
+		return 1;
+	}
+	return idempotency_refused(c, m) || agent_refused(c, m);
 }
 
 static void
 rotate(struct call *c)
 {
-	struct msg_rotate_key m = {.record = {c->record.p, c->record.len}};
+	const struct change *ch = c->state;
+	struct msg_rotate_key m = {.record = {c->record.p, c->record.len},
+	    .idempotency_key = ch->idempotency_key};
 	struct writer w = signer_client_begin(c->gw->signer);
 
 	memcpy(m.mac, c->mac, sizeof m.mac);
@@ -187,13 +203,14 @@ rotate(struct call *c)
 	memcpy(m.request_hash, c->request_hash, sizeof m.request_hash);
 	msg_rotate_key_write(&w, &m);
 	wipe(&m, sizeof m);
-	c->refused = agent_refused;
+	c->refused = rotate_refused;
 	call_signer(c, MSG_ROTATE_KEY, &w, on_rotated);
 }
 
 void
 route_rotate_key(struct call *c)
 {
+	struct change *ch;
 	struct json_in in;
 	int r;
 
@@ -208,7 +225,8 @@ route_rotate_key(struct call *c)
 			return;
 		}
 	}
-	if (change_new(c, rotate_answer) != NULL)
+	if ((ch = change_new(c, rotate_answer)) != NULL &&
+	    idempotency_secret(c, &ch->idempotency_key) == 0)
 		agent_take_turn(c, rotate);
 }
 
@@ -242,12 +260,17 @@ static void
 on_policy_changed(struct call *c, uint32_t type, struct bytes body)
 {
 	struct msg_policy_changed m;
+	int r;
 
 	if (type != MSG_POLICY_CHANGED || msg_policy_changed_read(body, &m) != 0) {
 		call_err(c, ERR_PROTOCOL, NULL);
 		return;
 	}
-	change_commit(c, m.record, m.mac, m.receipt, m.signature);
+	r = change_take(c, m.record, m.mac, m.receipt, m.signature);
+	if (r == 0)
+		agent_commit(c, on_change_committed);
+	else
+		call_err(c, r, NULL);
 }
 
 /* The refusal of a looser policy brings what the owner would have to sign. */

@@ -14,6 +14,7 @@
 #include "evm/address.h"
 #include "gateway/agents.h"
 #include "gateway/auth.h"
+#include "gateway/idempotency.h"
 #include "gateway/policy_json.h"
 #include "gateway/registration.h"
 #include "gateway/routes.h"
@@ -63,31 +64,6 @@ registration_parse(struct bytes body, const struct config *config, struct regist
 	}
 	json_in_free(&in);
 	return r;
-}
-
-static void
-weak_key(struct call *c)
-{
-	call_problem(c,
-	    &(struct problem){.id = PROBLEM_INVALID_PARAMETER,
-		.field = "idempotency-key",
-		.detail = "for a registration it is a secret of at least 128 bits in 22 to 128 "
-		          "characters, for example 32 random hex digits"});
-}
-
-/* Printable, 22 to 128 characters; whether it is strong enough says the signer. */
-static int
-take_idempotency_key(struct call *c, struct registration *reg)
-{
-	int r = http_header_one(c->req, "idempotency-key", &reg->idempotency_key);
-
-	if (r == ERR_NOT_FOUND)
-		return 0;
-	if (r == 0 && reg->idempotency_key.len >= IDEMPOTENCY_KEY_MIN &&
-	    reg->idempotency_key.len <= IDEMPOTENCY_KEY_MAX)
-		return 0;
-	weak_key(c);
-	return ERR_PARSE;
 }
 
 static int
@@ -308,12 +284,6 @@ on_registered(struct call *c, uint32_t type, struct bytes body)
 }
 
 static int
-is_rule(const struct msg_refused *m, const char *name)
-{
-	return m->rule.len == strlen(name) && memcmp(m->rule.p, name, m->rule.len) == 0;
-}
-
-static int
 register_refused(struct call *c, const struct msg_refused *m)
 {
 	struct registration *reg = c->state;
@@ -326,12 +296,7 @@ register_refused(struct call *c, const struct msg_refused *m)
 		call_fail(c, PROBLEM_AGENT_EXISTS, "choose another agentId");
 		return 1;
 	}
-	if (refused_err(m) == ERR_RANGE && reg->idempotency_key.p != NULL &&
-	    is_rule(m, "idempotency-key")) {
-		weak_key(c);
-		return 1;
-	}
-	return 0;
+	return idempotency_refused(c, m);
 }
 
 void
@@ -403,7 +368,7 @@ route_register(struct call *c)
 	if (admit(c) != 0 || (reg = call_state(c, sizeof *reg, registration_free)) == NULL)
 		return;
 	reg->answer = buffer_of(ANSWER_MAX);
-	if (take_idempotency_key(c, reg) != 0 || take_restore_key(c, reg) != 0)
+	if (idempotency_secret(c, &reg->idempotency_key) != 0 || take_restore_key(c, reg) != 0)
 		return;
 	if (registration_parse(c->req->body, c->gw->config, reg, &c->error) != 0) {
 		call_bad_body(c);

@@ -25,6 +25,7 @@ struct keyring {
 	uint8_t intent_mac[32];
 	uint8_t api_key[32];
 	uint8_t register_tag[32];
+	uint8_t rotated_key[32];
 	uint8_t instance_public[crypto_sign_PUBLICKEYBYTES];
 	uint8_t instance_secret[crypto_sign_SECRETKEYBYTES];
 };
@@ -66,6 +67,7 @@ derive_subkeys(struct keyring *k, const uint8_t seed[64])
 		{"selfsame/intent-mac/v1", k->intent_mac},
 		{"selfsame/api-key/v1", k->api_key},
 		{"selfsame/register-tag/v1", k->register_tag},
+		{"selfsame/rotated-key/v1", k->rotated_key},
 	};
 	int r;
 
@@ -167,6 +169,19 @@ keyring_register_tag(const struct keyring *k, struct bytes idempotency_key,
 	const struct bytes parts[] = {idempotency_key, {request_hash32, 32}};
 
 	mac_parts(k->register_tag, "selfsame/register-tag/v1", parts, 2, ret_tag32);
+}
+
+void
+keyring_rotated_key(const struct keyring *k, const struct key_rotation *rotation,
+    uint8_t ret_key32[32])
+{
+	uint8_t version[8];
+	const struct bytes parts[] = {rotation->agent_id, {version, sizeof version},
+	    {rotation->old_key_hash32, 32}, rotation->idempotency_key,
+	    {rotation->request_hash32, 32}};
+
+	store_be64(version, rotation->key_version);
+	mac_parts(k->rotated_key, "selfsame/rotated-key/v1", parts, ARRAY_LEN(parts), ret_key32);
 }
 
 static int

@@ -58,6 +58,23 @@ void keyring_api_key(const struct keyring *k, struct bytes idempotency_key,
 void keyring_register_tag(const struct keyring *k, struct bytes idempotency_key,
     const uint8_t request_hash32[32], uint8_t ret_tag32[32]);
 
+/* A change of key that carried an Idempotency-Key. */
+struct key_rotation {
+	struct bytes agent_id;
+	uint64_t key_version; /* of the new key */
+	const uint8_t *old_key_hash32; /* api_key_hash() of the key that it replaces */
+	struct bytes idempotency_key;
+	const uint8_t *request_hash32;
+};
+
+/*
+ * The new API key; secret. It depends on everything that the request was, so a
+ * request that gives the key of a record's key hash is the one that made it,
+ * and nothing but that hash need be kept to tell a retry.
+ */
+void keyring_rotated_key(const struct keyring *k, const struct key_rotation *rotation,
+    uint8_t ret_key32[32]);
+
 /* The address of the wallet at the record's scheme, index and path. */
 int keyring_address(const struct keyring *k, const struct agent_record *rec, uint8_t ret[20])
     MUST_USE;

@@ -277,7 +277,8 @@ serve_next_record(struct serve *s)
 	if (__builtin_add_overflow(s->entry->record_version, 1, &version))
 		return ERR_OVERFLOW;
 	s->rec.record_version = version;
-	s->rec.used = s->entry->used;
+	/* a key that is not adopted yet was not used yet */
+	s->rec.used = s->rec.key_version == s->entry->key_version && s->entry->used;
 	spend_write(&s->entry->spend, &s->rec);
 	if ((r = serve_write_record(s)) != 0)
 		return r;

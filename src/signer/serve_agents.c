@@ -303,23 +303,84 @@ serve_adopt(struct serve *s, struct bytes body, struct writer *w)
 	return 0;
 }
 
+/* The key of version s->rec.key_version that follows the one which the request brings. */
+static void
+next_api_key(const struct serve *s, const struct msg_rotate_key *m, uint8_t ret[32])
+{
+	uint8_t old_hash[32];
+	const struct key_rotation rotation = {
+		.agent_id = serve_agent_id(s),
+		.key_version = s->rec.key_version,
+		.old_key_hash32 = old_hash,
+		.idempotency_key = m->idempotency_key,
+		.request_hash32 = m->request_hash,
+	};
+
+	if (m->idempotency_key.len == 0) {
+		randombytes_buf(ret, 32);
+		return;
+	}
+	api_key_hash(m->api_key, old_hash);
+	keyring_rotated_key(s->keys, &rotation, ret);
+}
+
 /*
  * The new key counts from the moment its record is adopted: until the database
  * has it, the old one stays good.
  */
+static int
+rotation_begin(struct serve *s, const struct msg_rotate_key *m, struct msg_rotated *reply)
+{
+	int r;
+
+	if (m->idempotency_key.len != 0 && !idempotency_key_is_strong(m->idempotency_key))
+		return serve_refuse(s, ERR_RANGE, RULE_IDEMPOTENCY_KEY);
+	if (__builtin_add_overflow(s->rec.key_version, 1, &s->rec.key_version))
+		return ERR_OVERFLOW;
+	next_api_key(s, m, reply->api_key);
+	api_key_hash(reply->api_key, s->rec.key_hash);
+	if ((r = serve_next_record(s)) != 0)
+		return r;
+	s->entry->change_until = s->now + CHANGE_PATIENCE;
+	reply->changed = 1;
+	return 0;
+}
+
+/*
+ * The key is not the record's. If, with this request, it gives the record's
+ * key, this is the rotation that made the record once more, and its answer was
+ * lost: it is repeated until the new key was used.
+ */
+static int
+rotation_again(struct serve *s, const struct msg_rotate_key *m, struct msg_rotated *reply)
+{
+	int r;
+
+	if (!idempotency_key_is_strong(m->idempotency_key))
+		return ERR_AUTH;
+	next_api_key(s, m, reply->api_key);
+	if (!serve_key_matches(reply->api_key, s->rec.key_hash))
+		return ERR_AUTH;
+	if ((r = table_admit(&s->table, &s->rec, &s->policy, s->now, &s->entry)) != 0)
+		return r;
+	if (s->entry->used)
+		return ERR_USED;
+	reply->changed = 0;
+	return serve_write_record(s);
+}
+
 static int
 rotation(struct serve *s, const struct msg_rotate_key *m, struct msg_rotated *reply,
     struct writer *w)
 {
 	int r;
 
-	if ((r = serve_admit_change(s, m->record, m->mac, m->api_key)) != 0)
-		return r;
-	if (__builtin_add_overflow(s->rec.key_version, 1, &s->rec.key_version))
-		return ERR_OVERFLOW;
-	randombytes_buf(reply->api_key, 32);
-	api_key_hash(reply->api_key, s->rec.key_hash);
-	if ((r = serve_next_record(s)) != 0)
+	r = serve_admit_change(s, m->record, m->mac, m->api_key);
+	if (r == 0)
+		r = rotation_begin(s, m, reply);
+	else if (r == ERR_AUTH)
+		r = rotation_again(s, m, reply);
+	if (r != 0)
 		return r;
 	if ((r = serve_write_receipt(s, "rotate-key", m->request_hash, NULL, 0)) != 0)
 		return r;
@@ -327,7 +388,6 @@ rotation(struct serve *s, const struct msg_rotate_key *m, struct msg_rotated *re
 	reply->receipt = serve_receipt(s);
 	memcpy(reply->mac, s->mac, 32);
 	memcpy(reply->signature, s->receipt_signature, 64);
-	s->entry->change_until = s->now + CHANGE_PATIENCE;
 	msg_rotated_write(w, reply);
 	return 0;
 }

@@ -124,6 +124,7 @@ adopt(struct table_entry *e, const struct agent_record *rec, const struct policy
 		e->change_until = 0;
 	if (rec->key_version > e->key_version) {
 		e->key_version = rec->key_version;
+		e->used = 0; /* of the new key */
 		memcpy(e->key_hash, rec->key_hash, 32);
 	}
 	if (rec->policy_version > e->policy_version) {

@@ -24,7 +24,7 @@
 struct table_entry {
 	uint8_t id_len;
 	char id[AGENT_ID_MAX];
-	uint8_t used;
+	uint8_t used; /* 1 after the first authenticated use of its key */
 	uint8_t address[20];
 	uint8_t key_hash[32];
 	uint8_t policy_hash[32];

@@ -92,12 +92,14 @@ macs(void)
 	static const uint8_t words[] = "some words";
 	const struct bytes part = {words, sizeof words};
 	uint8_t request[32], out[32], key[32], hash[32];
+	const struct key_rotation rotation = {part, 2, request, part, request};
 
 	fill(request, sizeof request, 0x56);
 	keyring_record_mac(&keys, part, out);
 	keyring_intent_mac(&keys, part, part, out);
 	keyring_register_tag(&keys, part, request, out);
 	keyring_api_key(&keys, part, request, key);
+	keyring_rotated_key(&keys, &rotation, out);
 	/* the check of an API key, as serve.c makes it */
 	api_key_hash(key, hash);
 	return expect(mac_equal(hash, out), 0, "mac_equal");

@@ -87,6 +87,10 @@ def trading(start, market):
     daemon = start(MNEMONIC=phrase, SELFSAME_DERIVATION="indexed")
     idempotency = secrets.token_hex(16)
     agents = [register(daemon), register(daemon, headers={"Idempotency-Key": idempotency})]
+    path = f"/agents/{agents[1].id}/rotate-key"
+    status, _, rotated = agents[1].post(path, {}, Idempotency_Key=idempotency[::-1])
+    assert status == 200, rotated
+    agents[1].former, agents[1].key = agents[1].key, rotated["apiKey"]
     for agent in agents:
         market.fund(agent.address, ether=5)
     stop = threading.Event()
@@ -138,10 +142,12 @@ def test_nothing_secret_is_in_files_database_or_logs(trading):
     daemon, phrase, agents, idempotency = trading
     wanted = needles(phrase, agents)
     for agent in agents:
-        raw = bytes.fromhex(agent.key[4:])
-        wanted |= {f"API key of {agent.id}": agent.key.encode(), f"raw API key of {agent.id}": raw,
-                   f"API key of {agent.id} in hex": agent.key[4:].encode()}
+        for key in {agent.key, getattr(agent, "former", agent.key)}:
+            raw = bytes.fromhex(key[4:])
+            wanted |= {f"API key {key[4:8]} of {agent.id}": key.encode(), f"raw API key {key[4:8]} of {agent.id}": raw,
+                       f"API key {key[4:8]} of {agent.id} in hex": key[4:].encode()}
     wanted["Idempotency-Key"] = idempotency.encode()
+    wanted["Idempotency-Key of the rotation"] = idempotency[::-1].encode()
     assert (pathlib.Path(daemon.directory) / "db/selfsame.db").exists()
     assert search_files([daemon.directory], wanted) == []
     logs = daemon.output()

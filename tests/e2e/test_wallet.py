@@ -3,7 +3,9 @@
 import concurrent.futures
 import json
 import secrets
+import time
 
+import pytest
 from conftest import register
 from web3 import Web3
 
@@ -127,7 +129,7 @@ def test_respond_async_answers_at_once_and_the_trade_can_be_followed(agent, mark
         assert status == 200
         if now["status"] in ("mined", "final"):
             break
-        __import__("time").sleep(0.05)
+        time.sleep(0.05)
     assert now["status"] in ("mined", "final")
 
 
@@ -176,6 +178,47 @@ def test_rotation_ends_the_old_key(agent):
     assert agent.get(f"/agents/{agent.id}")[0] == 401
     agent.key = answer["apiKey"]
     assert agent.get(f"/agents/{agent.id}")[0] == 200
+
+
+def test_a_rotation_whose_answer_was_lost_is_repeated_until_the_new_key_is_used(agent):
+    path, old = f"/agents/{agent.id}/rotate-key", agent.headers()
+    named = {**old, "Idempotency-Key": secrets.token_hex(16)}
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+    first, again = (agent.daemon.request("POST", path, {}, named) for _ in range(2))
+    assert first[0] == again[0] == 200, again
+    assert first[2] == again[2] and first[2]["keyVersion"] == 2
+    # the old key alone, or with another secret or body, is no key any more
+    for body, headers in (({}, old), ({}, {**old, "Idempotency-Key": secrets.token_hex(16)}), (b"", named)):
+        status, _, problem = agent.daemon.request("POST", path, body, headers)
+        assert status == 401 and "apiKey" not in problem, problem
+    assert agent.daemon.request("GET", f"/agents/{agent.id}", headers=named)[0] == 401
+    agent.key = first[2]["apiKey"]
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+    status, _, problem = agent.daemon.request("POST", path, {}, named)
+    assert status == 409 and problem["type"].endswith(":used") and "apiKey" not in problem, problem
+
+
+def test_a_rotation_is_repeated_across_a_crash_of_the_gateway(start):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    agent = register(daemon)
+    path, named = f"/agents/{agent.id}/rotate-key", {**agent.headers(), "Idempotency-Key": secrets.token_hex(16)}
+    status, _, first = daemon.request("POST", path, {}, named)
+    assert status == 200, first
+    daemon.kill("selfsame-gateway")
+    for _ in range(100):
+        try:
+            status, _, again = daemon.request("POST", path, {}, named)
+            break
+        except OSError:
+            time.sleep(0.1)
+    assert status == 200 and again["apiKey"] == first["apiKey"], again
+
+
+@pytest.mark.parametrize("weak", ["short", "a" * 40, "0123456789"])
+def test_a_weak_idempotency_key_is_refused_for_a_rotation(agent, weak):
+    status, _, problem = agent.post(f"/agents/{agent.id}/rotate-key", {}, Idempotency_Key=weak)
+    assert status == 400 and problem["field"] == "idempotency-key", problem
+    assert agent.get(f"/agents/{agent.id}")[2]["keyVersion"] == 1
 
 
 def test_an_agent_sees_only_its_own(daemon, agent, market):

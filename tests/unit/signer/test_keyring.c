@@ -96,10 +96,12 @@ test_bound_address(void **state)
 static void
 test_subkeys(void **state)
 {
-	uint8_t out[32], request[32];
+	uint8_t out[32], request[32], old[32];
+	const struct key_rotation rotation = {text("alice"), 2, old, text("idem"), request};
 
 	(void)state;
 	memset(request, 7, 32);
+	memset(old, 3, 32);
 	expect_hex(keyring_root_id(keys), 32,
 	    "ee01a7f1903096f1036556abcf519a20a314ed1785a13bbaecf253939a1c7cdf");
 	keyring_record_mac(keys, text("record"), out);
@@ -110,6 +112,8 @@ test_subkeys(void **state)
 	expect_hex(out, 32, "e8a01d47dc85223b6076f79eb7356c3c84f5282c407cfd24ba2fdc42e4285069");
 	keyring_register_tag(keys, text("idem"), request, out);
 	expect_hex(out, 32, "98ba364378b689091da722b89c170731fb84e1d3e3641b8e9c95ff9776aa32c2");
+	keyring_rotated_key(keys, &rotation, out);
+	expect_hex(out, 32, "7f359563e87c5540d38c2ce167587fc9cc483cf74eaa7ae1c586408df55e47f8");
 }
 
 static void

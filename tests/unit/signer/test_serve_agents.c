@@ -545,6 +545,157 @@ test_use_adopts(void **state)
 	assert_int_equal(authenticate(&a), ERR_STALE);
 }
 
+static struct msg_rotate_key
+rotation_of(const struct agent *a, const char *idempotency_key)
+{
+	struct msg_rotate_key m;
+
+	FILL_KEY(m, a);
+	m.idempotency_key = text(idempotency_key);
+	memset(m.request_hash, 9, 32);
+	return m;
+}
+
+/* The answer to a rotation: the new row and key, and whether the row is a new one. */
+static struct agent
+take_rotated(const struct agent *a, uint8_t changed)
+{
+	struct agent ret = *a;
+	struct msg_rotated got;
+
+	assert_int_equal(reply_type, MSG_ROTATED);
+	assert_int_equal(msg_rotated_read(reply, &got), 0);
+	assert_int_equal(got.changed, changed);
+	keep(&ret, got.record, got.mac);
+	memcpy(ret.key, got.api_key, 32);
+	assert_receipt(got.receipt, got.signature, "\"action\":\"rotate-key\"");
+	return ret;
+}
+
+/* The answer was lost: the old key and the same request give it again, until the new key is used */
+static void
+test_a_rotation_is_repeated(void **state)
+{
+	struct agent a = registered("alice", &policy), b, stored, again;
+	struct msg_rotate_key m;
+
+	(void)state;
+	m = rotation_of(&a, STRONG);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	b = take_rotated(&a, 1);
+	assert_int_equal(read_record(&b).used, 0); /* of the new key */
+	stored = b;
+	memcpy(stored.key, a.key, 32); /* the row that was committed, and what the caller has */
+	m = rotation_of(&stored, STRONG);
+	assert_int_equal(ask_rotate_key(&m), 0); /* not adopted yet: this does it */
+	again = take_rotated(&stored, 0);
+	assert_memory_equal(again.key, b.key, 32);
+	assert_true(bytes_equal(record_of(&again), record_of(&b)));
+	assert_int_equal(authenticate(&a), ERR_STALE);
+	assert_int_equal(adopt(&b), 0);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	reboot(SCHEME_BOUND);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	again = take_rotated(&stored, 0);
+	assert_memory_equal(again.key, b.key, 32);
+	assert_no_key_stays(b.key);
+	/* the table's word ends it, and then the record's */
+	again = b;
+	assert_int_equal(authenticate(&again), 0);
+	assert_int_equal(read_record(&again).used, 1);
+	assert_int_equal(ask_rotate_key(&m), ERR_USED);
+	reboot(SCHEME_BOUND);
+	memcpy(again.key, a.key, 32);
+	m = rotation_of(&again, STRONG);
+	assert_int_equal(ask_rotate_key(&m), ERR_USED);
+}
+
+/* The commit failed: the same request, once the change counts as dropped, makes the same key. */
+static void
+test_a_dropped_rotation_makes_the_same_key(void **state)
+{
+	struct agent a = registered("alice", &policy), b, c;
+	const struct msg_rotate_key m = rotation_of(&a, STRONG);
+
+	(void)state;
+	assert_int_equal(ask_rotate_key(&m), 0);
+	b = take_rotated(&a, 1);
+	assert_int_equal(ask_rotate_key(&m), ERR_CONFLICT);
+	monotonic_seconds += 11;
+	assert_int_equal(ask_rotate_key(&m), 0);
+	c = take_rotated(&a, 1);
+	assert_memory_equal(c.key, b.key, 32);
+}
+
+/* Exactly that retry, and nothing that is like it. */
+static void
+test_only_that_rotation_is_repeated(void **state)
+{
+	struct agent a = registered("alice", &policy), other = registered("bob", &policy), b, c;
+	struct msg_rotate_key good, m;
+
+	(void)state;
+	m = rotation_of(&a, "short");
+	assert_int_equal(ask_rotate_key(&m), ERR_RANGE);
+	assert_rule("idempotency-key");
+	m = rotation_of(&a, STRONG);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	b = take_rotated(&a, 1);
+	assert_int_equal(adopt(&b), 0);
+	c = b;
+	memcpy(c.key, a.key, 32);
+	good = rotation_of(&c, STRONG);
+	m = rotation_of(&c, "");
+	assert_int_equal(ask_rotate_key(&m), ERR_AUTH);
+	m = rotation_of(&c, "short");
+	assert_int_equal(ask_rotate_key(&m), ERR_AUTH);
+	m = rotation_of(&c, "8f14e45f-ceea-467f-ab1c-0d5f0b6a9e22");
+	assert_int_equal(ask_rotate_key(&m), ERR_AUTH);
+	m = good;
+	m.request_hash[0]++;
+	assert_int_equal(ask_rotate_key(&m), ERR_AUTH);
+	m = good;
+	m.api_key[31] ^= 1; /* not the key that was replaced */
+	assert_int_equal(ask_rotate_key(&m), ERR_AUTH);
+	m = good;
+	m.mac[0]++;
+	assert_int_equal(ask_rotate_key(&m), ERR_MAC);
+	/* of another agent */
+	m = rotation_of(&other, STRONG);
+	memcpy(m.api_key, a.key, 32);
+	assert_int_equal(ask_rotate_key(&m), ERR_AUTH);
+	/* the new key rotates anew, and then the first rotation is over */
+	m = rotation_of(&b, STRONG);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	b = take_rotated(&b, 1);
+	assert_memory_not_equal(b.key, a.key, 32);
+	assert_int_equal(adopt(&b), 0);
+	memcpy(c.record, b.record, b.record_len);
+	memcpy(c.mac, b.mac, 32);
+	good = rotation_of(&c, STRONG);
+	assert_int_equal(ask_rotate_key(&good), ERR_AUTH);
+}
+
+/* Two agents and two versions under one Idempotency-Key: another key each time. */
+static void
+test_rotated_keys_differ(void **state)
+{
+	struct agent a = registered("alice", &policy), b = registered("bob", &policy), c;
+	struct msg_rotate_key m = rotation_of(&a, STRONG);
+
+	(void)state;
+	assert_int_equal(ask_rotate_key(&m), 0);
+	a = take_rotated(&a, 1);
+	m = rotation_of(&b, STRONG);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	b = take_rotated(&b, 1);
+	m = rotation_of(&a, STRONG);
+	assert_int_equal(ask_rotate_key(&m), 0);
+	c = take_rotated(&a, 1);
+	assert_memory_not_equal(a.key, b.key, 32);
+	assert_memory_not_equal(a.key, c.key, 32);
+}
+
 static void
 test_two_rotations_of_one_row(void **state)
 {
@@ -836,6 +987,10 @@ main(void)
 		TEST(test_full_table),
 		TEST(test_rotation),
 		TEST(test_use_adopts),
+		TEST(test_a_rotation_is_repeated),
+		TEST(test_a_dropped_rotation_makes_the_same_key),
+		TEST(test_only_that_rotation_is_repeated),
+		TEST(test_rotated_keys_differ),
 		TEST(test_two_rotations_of_one_row),
 		TEST(test_no_restore_after_a_rotation),
 		TEST(test_tighten),
