@@ -1,6 +1,7 @@
 #include "tdx/tcb_info.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/banned.h"
@@ -144,7 +145,7 @@ module_version(struct bytes id)
 {
 	unsigned v = 0;
 
-	if (id.len != 6 || memcmp(id.p, "TDX_", 4) != 0)
+	if (id.len != 6 || strncasecmp((const char *)id.p, "TDX_", 4) != 0)
 		return -1;
 	for (size_t i = 4; i < 6; i++) {
 		const uint8_t d = id.p[i];

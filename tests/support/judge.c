@@ -45,8 +45,7 @@ judge(const struct scenario *s, int64_t at)
 	assert_int_equal(collateral_read(json, memory, &collateral, &field), 0);
 	tdx_verify(q, &collateral, intel_root_der(), at, &production);
 	assert_false(tdx_holds(&production));
-	if (production.has_quote)
-		assert_int_equal(production.check[TDX_STEP_ROOT].outcome, TDX_FAILED);
+	assert_int_not_equal(production.check[TDX_STEP_ROOT].outcome, TDX_PASSED);
 	tdx_verify(q, &collateral, (struct bytes){evidence.root, evidence.root_len}, at, &result);
 	scenario_free(&evidence);
 	return &result;

@@ -26,12 +26,12 @@ struct made {
 	uint8_t signature[DOCUMENTS_COUNT][64];
 };
 
-static const struct tcb_says up_to_date = {"UpToDate", "2024-11-13T00:00:00Z", {NULL}};
+static const struct level_says up_to_date = {"UpToDate", "2024-11-13T00:00:00Z", {NULL}};
 
 static void
 begin_tcb(struct tcb_info_spec *t, const struct pck_platform *p)
 {
-	static const struct tcb_platform_level levels[] = {
+	static const struct platform_level_spec levels[] = {
 	    {{3, 3, 2, 2, 4, 1, 0, 5}, {7, 0, 3}, 13, {"UpToDate", "2024-11-13T00:00:00Z", {NULL}}},
 	    {{3, 3, 2, 2, 4, 1, 0, 5},
 	     {5, 0, 3},
@@ -46,7 +46,7 @@ begin_tcb(struct tcb_info_spec *t, const struct pck_platform *p)
 	     5,
 	     {"OutOfDate", "2018-01-04T00:00:00Z", {"INTEL-SA-00002", "INTEL-SA-00003"}}},
 	};
-	static const struct tcb_svn_levels module = {
+	static const struct svn_levels_spec module = {
 	    2,
 	    {{6, {"UpToDate", "2024-11-13T00:00:00Z", {NULL}}},
 	     {2, {"OutOfDate", "2023-08-09T00:00:00Z", {"INTEL-SA-00004"}}}}};
@@ -79,7 +79,7 @@ begin_qe(struct qe_identity_spec *qe, const uint8_t *report)
 	memcpy(qe->mrsigner, report + QE_MRSIGNER, sizeof qe->mrsigner);
 	qe->isvprodid = 2;
 	qe->levels.count = 1;
-	qe->levels.level[0] = (struct tcb_svn_level){4, up_to_date};
+	qe->levels.level[0] = (struct svn_level_spec){4, up_to_date};
 }
 
 int
@@ -237,9 +237,9 @@ make_documents(const struct scenario *s, struct made *m)
 	int r;
 
 	tcb.dates =
-	    (struct tcb_dates){s->window[ITEM_TCB_INFO].start, s->window[ITEM_TCB_INFO].end};
+	    (struct dates_spec){s->window[ITEM_TCB_INFO].start, s->window[ITEM_TCB_INFO].end};
 	qe.dates =
-	    (struct tcb_dates){s->window[ITEM_QE_IDENTITY].start, s->window[ITEM_QE_IDENTITY].end};
+	    (struct dates_spec){s->window[ITEM_QE_IDENTITY].start, s->window[ITEM_QE_IDENTITY].end};
 	tcb_info_write(&m->document[TCB_INFO], &tcb);
 	qe_identity_write(&m->document[QE_IDENTITY], &qe);
 	if ((r = edit(&m->document[TCB_INFO], s->tcb_edit)) != 0 ||

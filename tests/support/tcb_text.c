@@ -59,27 +59,27 @@ put_date(struct json_writer *w, const char *name, int64_t at)
 }
 
 static void
-put_dates(struct json_writer *w, struct tcb_dates dates)
+put_dates(struct json_writer *w, struct dates_spec dates)
 {
 	put_date(w, "issueDate", dates.issued);
 	put_date(w, "nextUpdate", dates.next_update);
 }
 
 static void
-put_says(struct json_writer *w, const struct tcb_says *says)
+put_says(struct json_writer *w, const struct level_says *says)
 {
 	json_text(w, "tcbDate", says->date);
 	json_text(w, "tcbStatus", says->status);
 	if (says->advisory[0] == NULL)
 		return;
 	json_array_begin(w, "advisoryIDs");
-	for (size_t i = 0; i < TCB_ADVISORIES_MAX && says->advisory[i] != NULL; i++)
+	for (size_t i = 0; i < TEXT_ADVISORIES_MAX && says->advisory[i] != NULL; i++)
 		json_text(w, NULL, says->advisory[i]);
 	json_array_end(w);
 }
 
 static void
-put_svn_levels(struct json_writer *w, const struct tcb_svn_levels *levels)
+put_svn_levels(struct json_writer *w, const struct svn_levels_spec *levels)
 {
 	json_array_begin(w, "tcbLevels");
 	for (size_t i = 0; i < levels->count; i++) {
@@ -94,7 +94,7 @@ put_svn_levels(struct json_writer *w, const struct tcb_svn_levels *levels)
 }
 
 static void
-put_module(struct json_writer *w, const struct tcb_module *m)
+put_module(struct json_writer *w, const struct module_spec *m)
 {
 	static const uint8_t mask[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -136,7 +136,7 @@ put_components(struct json_writer *w, const char *name, const uint8_t *svn, size
 
 static void
 put_level(struct json_writer *w, const struct tcb_info_spec *spec,
-	  const struct tcb_platform_level *level)
+	  const struct platform_level_spec *level)
 {
 	json_object_begin(w, NULL);
 	json_object_begin(w, "tcb");

@@ -11,64 +11,64 @@
 
 #include "base/buffer.h"
 
-#define TCB_LEVELS_MAX 12
-#define TCB_ADVISORIES_MAX 3
-#define TCB_COMPONENTS_MAX 17
+#define TEXT_LEVELS_MAX 12
+#define TEXT_ADVISORIES_MAX 3
+#define TEXT_COMPONENTS_MAX 17
 
 /* What a level of any kind concludes. */
-struct tcb_says {
+struct level_says {
 	const char *status;
 	const char *date; /* "2024-03-13T00:00:00Z" */
-	const char *advisory[TCB_ADVISORIES_MAX]; /* NULL: no more */
+	const char *advisory[TEXT_ADVISORIES_MAX]; /* NULL: no more */
 };
 
-struct tcb_platform_level {
-	uint8_t sgx[TCB_COMPONENTS_MAX];
-	uint8_t tdx[TCB_COMPONENTS_MAX];
+struct platform_level_spec {
+	uint8_t sgx[TEXT_COMPONENTS_MAX];
+	uint8_t tdx[TEXT_COMPONENTS_MAX];
 	uint32_t pcesvn;
-	struct tcb_says says;
+	struct level_says says;
 };
 
-struct tcb_svn_level {
+struct svn_level_spec {
 	uint32_t isvsvn;
-	struct tcb_says says;
+	struct level_says says;
 };
 
-struct tcb_svn_levels {
+struct svn_levels_spec {
 	size_t count;
-	struct tcb_svn_level level[TCB_LEVELS_MAX];
+	struct svn_level_spec level[TEXT_LEVELS_MAX];
 };
 
-struct tcb_module {
+struct module_spec {
 	const char *id; /* "TDX_01" */
 	uint8_t mrsigner[48];
 	uint8_t attributes[8];
-	struct tcb_svn_levels levels;
+	struct svn_levels_spec levels;
 };
 
-struct tcb_dates {
+struct dates_spec {
 	int64_t issued; /* Unix seconds */
 	int64_t next_update;
 };
 
 struct tcb_info_spec {
 	const char *id; /* "TDX" */
-	struct tcb_dates dates;
+	struct dates_spec dates;
 	uint8_t fmspc[6];
 	uint8_t pceid[2];
 	uint32_t evaluation;
-	struct tcb_module module; /* tdxModule, without levels */
+	struct module_spec module; /* tdxModule, without levels */
 	int without_identities; /* no member tdxModuleIdentities */
 	size_t identity_count;
-	struct tcb_module identity[3];
+	struct module_spec identity[3];
 	size_t component_count[2]; /* of sgx and tdx: 16 */
 	size_t level_count;
-	struct tcb_platform_level level[TCB_LEVELS_MAX];
+	struct platform_level_spec level[TEXT_LEVELS_MAX];
 };
 
 struct qe_identity_spec {
 	const char *id; /* "TD_QE" */
-	struct tcb_dates dates;
+	struct dates_spec dates;
 	uint32_t evaluation;
 	uint32_t miscselect;
 	uint32_t miscselect_mask;
@@ -76,7 +76,7 @@ struct qe_identity_spec {
 	uint8_t attributes_mask[16];
 	uint8_t mrsigner[32];
 	uint32_t isvprodid;
-	struct tcb_svn_levels levels;
+	struct svn_levels_spec levels;
 };
 
 /* The object alone, without the signature around it. */
