@@ -44,6 +44,10 @@ $(B)/tests/unit/tee/test_tsm: $(B)/san/tests/fakes/fake_tsm.o
 $(addprefix $(B)/tests/unit/tee/test_,unix_http dstack eigencompute): $(B)/san/tests/fakes/fake_agent.o
 $(B)/san/tests/fakes/%.o: STD += -Itests
 $(B)/san/tests/unit/tee/%.o: STD += -Itests
+# verifies too often for the sanitizers
+$(B)/tests/unit/tdx/test_mutation: $(call obj,tests/unit/tdx/test_mutation.c $(SUPPORT)) $(B)/obj/everything.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDHARDEN) -o $@ $^ $(TEST_LIBS)
 $(B)/tests/unit/trade/test_engine $(B)/tests/unit/trade/test_watch: $(B)/san/tests/unit/trade/world.o
 $(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/support.a $(B)/fuzzobj/everything.a
 	@mkdir -p $(@D)
