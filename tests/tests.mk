@@ -77,6 +77,11 @@ PROCESS_PROGRAMS := $(B)/tests/processes/child
 $(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
 	$(CC) -static-pie $(LDHARDEN) -o $@ $^ $(SECCOMP)
+# what tests/conformance/ asks of the library besides the command
+CONFORMANCE_PROGRAMS := $(B)/tests/conformance/dstack_eval
+$(B)/tests/conformance/%: $(B)/san/tests/conformance/%.o $(B)/san/everything.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(B)/san/everything.a $(TEST_LIBS)
 $(B)/tests/vectors: $(call san,$(wildcard tests/vectors/*.c)) $(B)/san/everything.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(B)/san/everything.a $(TEST_LIBS)
