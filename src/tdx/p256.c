@@ -16,11 +16,16 @@
 #include "base/err.h"
 #include "base/banned.h"
 
-/* Of the call that failed last: a library without memory must not look like a bad signature. */
+/*
+ * Whether a key failed by itself. The library says "not on the curve" of good
+ * keys too when memory runs out on the way, but then not as its first complaint.
+ */
 static int
-out_of_memory(void)
+not_a_point(void)
 {
-	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+	const int reason = ERR_GET_REASON(ERR_peek_error());
+
+	return reason == EC_R_POINT_IS_NOT_ON_CURVE || reason == EC_R_INVALID_ENCODING;
 }
 
 static int
@@ -33,9 +38,10 @@ key_import(const uint8_t key64[64], EC_KEY **ret)
 	memcpy(point + 1, key64, 64);
 	if ((key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1)) == NULL)
 		goto out;
+	ERR_clear_error();
 	/* refuses what is not on the curve; the cofactor is 1 */
 	if (EC_KEY_oct2key(key, point, sizeof point, NULL) != 1) {
-		r = out_of_memory() ? ERR_CRYPTO : ERR_SIGNATURE;
+		r = not_a_point() ? ERR_SIGNATURE : ERR_CRYPTO;
 		goto out;
 	}
 	r = 0;
