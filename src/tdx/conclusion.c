@@ -59,8 +59,11 @@ take_platform(struct tdx_result *ret, const struct platform_state *p)
 	ret->check[TDX_STEP_PCK_CRL] = p->crl_check;
 	ret->has_platform =
 	    p->chain_check.outcome == TDX_PASSED && p->root_check.outcome == TDX_PASSED;
-	if (ret->has_platform)
-		ret->platform = p->chain.platform;
+	if (!ret->has_platform)
+		return;
+	ret->platform = p->chain.platform;
+	ret->pck_serial_len = p->chain.certificate[PCK_LEAF].serial.len;
+	memcpy(ret->pck_serial, p->chain.certificate[PCK_LEAF].serial.p, ret->pck_serial_len);
 }
 
 static void

@@ -52,6 +52,9 @@ int tcb_status_find(struct bytes name, enum tcb_status *ret) MUST_USE;
 enum tcb_status tcb_converge(enum tcb_status platform, enum tcb_status module,
     enum tcb_status qe);
 
+/* Statuses as a set of bits. */
+#define TCB_BIT(status) (UINT32_C(1) << (status))
+
 /* The final status from those at launch and now (TD 1.5); "the launch status" for most pairs. */
 enum tcb_status tcb_relaunch(enum tcb_status launch, enum tcb_status current);
 

@@ -48,9 +48,6 @@ struct tcb_reader {
 	int unknown_status; /* why it failed */
 };
 
-/* Statuses as bits of enum tcb_status. */
-#define TCB_BIT(status) (UINT32_C(1) << (status))
-
 /* The id and the version of a document, before anything else is asked of it. */
 int tcb_head(struct bytes text, struct bytes *ret_id, uint64_t *ret_version) MUST_USE;
 

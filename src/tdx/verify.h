@@ -92,8 +92,10 @@ struct tdx_result {
 	struct tdx_check check[TDX_STEPS_COUNT];
 	int has_quote; /* quote is valid: its structure holds */
 	struct tdx_quote quote;
-	int has_platform; /* platform is valid: the PCK chain and its root hold */
+	int has_platform; /* platform and serial are valid: the PCK chain and its root hold */
 	struct pck_platform platform;
+	size_t pck_serial_len;
+	uint8_t pck_serial[20];
 	struct tdx_window window[TDX_ITEMS_COUNT];
 	int64_t valid_from; /* the latest start and the earliest end of all known items */
 	int64_t valid_until;
