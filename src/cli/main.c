@@ -11,7 +11,7 @@ static int help_run(const struct command *self, int argc, char **argv);
 static int version_run(const struct command *self, int argc, char **argv);
 
 static const struct command commands[] = {
-    {"verify", "URL|FILE|-", "check an attestation without trusting who sent it",
+    {"verify", "URL|FILE|- | --quote FILE", "check an attestation without trusting who sent it",
      "  --nonce HEX            the nonce that the evidence must answer; a URL is asked with it,\n"
      "                         or with a random one\n"
      "  --expect FIELD=VALUE   a member of the statement (mode, settings.SELFSAME_CHAIN_ID,\n"
@@ -20,7 +20,12 @@ static const struct command commands[] = {
      "  --simulated-root FILE  accept a simulated TEE under this root (deploy/simulated-root.pem)\n"
      "  --receipt FILE         a receipt, or an answer of the API that holds one; repeatable\n"
      "  --at UNIX              judge validity at this time instead of now\n"
-     "  --json                 print JSON\n",
+     "  --json                 print JSON\n"
+     "One TDX quote alone:\n"
+     "  --quote FILE           the quote, binary or hex\n"
+     "  --collateral FILE      its collateral: a bundle in JSON; without one it is refused\n"
+     "  --policy FILE          what is accepted; without one: up to date, and not in debug mode\n"
+     "  --simulated-root, --at, --json   as above\n",
      verify_run},
     {"inspect", "FILE|-", "show what a quote or an attestation says, without judging it", "",
      inspect_run},

@@ -17,8 +17,8 @@
 #include "cli/fetch.h"
 #include "cli/input.h"
 #include "cli/report.h"
-#include "tdx/certificate.h"
-#include "tdx/pem.h"
+#include "cli/root_file.h"
+#include "cli/verify_quote.h"
 #include "base/banned.h"
 
 #define NONCE_MIN 16
@@ -86,36 +86,11 @@ take_receipt(struct verify *v, const char *path)
 	return CLI_YES;
 }
 
-/* One certificate, PEM or DER. What it is called is nobody's concern: the user names it. */
-static int
-decode_root(struct verify *v, const struct buffer *file)
-{
-	struct reader r = reader_of(file->p, file->len);
-	struct bytes der = {file->p, file->len};
-	struct certificate c;
-	size_t len;
-
-	if (pem_take_certificate(&r, v->root, sizeof v->root, &len) == 0) {
-		if (reader_end(&r) != 0)
-			return ERR_TRAILING;
-		der = (struct bytes){v->root, len};
-	}
-	if (certificate_parse(der, &c) != 0)
-		return ERR_PARSE;
-	memmove(v->root, der.p, der.len);
-	v->question.simulated_root = (struct bytes){v->root, der.len};
-	return 0;
-}
-
 static int
 take_root(struct verify *v, const char *path)
 {
-	struct buffer file;
-	int r;
+	int r = root_file_read(path, v->root, &v->question.simulated_root);
 
-	if ((r = input_read(path, &file)) == 0)
-		r = decode_root(v, &file);
-	buffer_free(&file);
 	if (r != 0)
 		return cli_usage(v->self,
 				 "--simulated-root %s: %s; it takes one certificate, such as "
@@ -250,6 +225,8 @@ verify_run(const struct command *self, int argc, char **argv)
 	static struct verify v;
 	int status;
 
+	if (verify_quote_is_asked(argc, argv))
+		return verify_quote_run(self, argc, argv);
 	v.self = self;
 	v.question.at = (int64_t)time(NULL);
 	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
