@@ -94,10 +94,14 @@ fuzz-build: $(FUZZ)
 ctime-build: $(CTIME)
 
 # make vectors FIXTURES=DIR: any folder laid out like fixtures/eth
-FIXTURES ?= ../shared/fixtures/eth
 .PHONY: vectors
 vectors: $(B)/tests/vectors
-	$(B)/tests/vectors $(FIXTURES)
+	$(B)/tests/vectors $(or $(FIXTURES),../shared/fixtures/eth)
+
+# make conformance FIXTURES=DIR: recorded evidence, any folder laid out like fixtures/{tdx,dstack,eigen}
+.PHONY: conformance
+conformance: $(B)/bin/selfsame
+	tests/conformance/run $(or $(FIXTURES),../shared/fixtures)
 
 # what make test runs, built
 .PHONY: test-programs fuzz soak
