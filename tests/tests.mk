@@ -73,6 +73,10 @@ SANDBOX_PROGRAMS := $(B)/tests/sandbox/probe
 $(B)/tests/sandbox/%: $(B)/obj/tests/sandbox/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDHARDEN) -o $@ $^ $(SECCOMP) -lpthread
+CONFORMANCE_PROGRAMS := $(B)/tests/conformance/eigen_eval
+$(B)/tests/conformance/%: $(B)/san/tests/conformance/%.o $(B)/san/everything.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(B)/san/everything.a $(TEST_LIBS)
 PROCESS_PROGRAMS := $(B)/tests/processes/child
 $(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
@@ -106,6 +110,7 @@ conformance: $(B)/bin/selfsame
 # what make test runs, built
 .PHONY: test-programs fuzz soak
 test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) \
+	$(CONFORMANCE_PROGRAMS) \
 	$(SCENARIO_PROGRAMS)
 
 # make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus

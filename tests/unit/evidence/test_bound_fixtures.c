@@ -13,21 +13,16 @@
 #include "eigen_fixtures.h"
 #include "evidence/bound_evidence.h"
 #include "evidence/google_roots.h"
-#include "evidence/tpm.h"
+#include "tdx/intel_root.h"
 #include "base/err.h"
 #include "base/banned.h"
 
 #define AT INT64_C(1780000000) /* within the life of every recorded certificate */
 
-/* SHA-256 of the DER of "Intel SGX Root CA" */
-#define INTEL_ROOT_SHA256 "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3"
-
 static json_t *vectors, *expected;
 static struct eigen_vector vector;
 static struct bound_result result;
 static struct bound_expect expect;
-static uint8_t intel_root[CERTIFICATE_MAX];
-static size_t intel_root_len;
 
 static int
 setup(void **state)
@@ -55,7 +50,7 @@ load(size_t i)
 	    .challenge = {vector.challenge, vector.challenge_len},
 	    .extra_data = {vector.extra, vector.extra_len},
 	    .ak_roots = google_ak_roots(),
-	    .tdx_root = {intel_root, intel_root_len},
+	    .tdx_root = intel_root_der(),
 	    .at = AT,
 	};
 }
@@ -67,25 +62,7 @@ verify(void)
 	    (struct bytes){vector.evidence, vector.evidence_len}, &expect, &result);
 }
 
-/* The recorded quotes carry Intel's root: taken from there once, by its fingerprint. */
-static void
-find_intel_root(void)
-{
-	static struct pck_chain chain;
-	const struct certificate *root = &chain.certificate[PCK_ROOT];
-	uint8_t hash[32];
-
-	verify();
-	assert_true(result.tdx.has_quote);
-	assert_int_equal(pck_chain_parse(result.tdx.quote.pck_chain, &chain), TDX_HOLDS);
-	SHA256(root->der.p, root->der.len, hash);
-	assert_true(eigen_is_hex(INTEL_ROOT_SHA256, hash, sizeof hash));
-	memcpy(intel_root, root->der.p, root->der.len);
-	intel_root_len = root->der.len;
-	expect.tdx_root = (struct bytes){intel_root, intel_root_len};
-}
-
-/* The i-th vector of Intel TDX, ready to be verified. */
+/* A vector of Intel TDX, ready to be verified. */
 static void
 load_tdx(int hardened)
 {
@@ -96,8 +73,6 @@ load_tdx(int hardened)
 		if (strcmp(vector.platform, "intel_tdx") != 0 ||
 		    json_is_true(json_object_get(json_array_get(vectors, i), "hardened")) != hardened)
 			continue;
-		if (intel_root_len == 0)
-			find_intel_root();
 		return;
 	}
 	skip();
