@@ -22,7 +22,7 @@ enum base64_form {
 /* Bytes that len characters can hold at most. */
 #define BASE64_DECODED_MAX(len) ((len) / 4 * 3 + 3)
 
-/* Returns: 0, ERR_PARSE or ERR_SPACE (more than cap bytes) */
+/* ret may be where text is. Returns: 0, ERR_PARSE or ERR_SPACE (more than cap bytes) */
 int base64_decode(enum base64_form form, struct bytes text, uint8_t *ret, size_t cap,
     size_t *ret_len) MUST_USE;
 

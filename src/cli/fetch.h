@@ -10,16 +10,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-#include "base/buffer.h"
-#include "base/bytes.h"
-
-#define FETCH_TEXT_MAX 256
-
-struct fetched {
-	struct buffer body;
-	int has_peer_key; /* TLS was spoken */
-	uint8_t peer_key_hash[32]; /* SHA-256 of its SubjectPublicKeyInfo */
-};
+#include "cli/transfer.h"
 
 /* Whether an argument is a URL at all. */
 int fetch_is_url(const char *text);
@@ -38,10 +29,10 @@ int fetch_url(const char *text, uint8_t nonce[64], size_t *nonce_len, char **ret
     const char **problem) MUST_USE;
 
 /*
- * Returns: 0, ERR_IO (connection), ERR_SPACE (too long), ERR_RPC (an HTTP status that is not 200),
- *          ERR_MEM; text gets one line for the user
- * Owns:    ret->body is the caller's, buffer_free(), also on failure
+ * Returns: 0, ERR_RPC (an HTTP status that is not 200) or what transfer_run() does;
+ *          ret->problem says it
+ * Owns:    *ret needs transfer_free() in any case
  */
-int fetch_get(const char *url, struct fetched *ret, char text[FETCH_TEXT_MAX]) MUST_USE;
+int fetch_get(const char *url, struct transfer_answer *ret) MUST_USE;
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/attr.h"
 #include "base/buffer.h"
 
-#define INPUT_MAX 262144
+#define INPUT_MAX 1048576
 
 /*
  * Read a file, or standard input for "-", into a buffer of INPUT_MAX.

@@ -29,6 +29,18 @@ static const struct command commands[] = {
      verify_run},
     {"inspect", "FILE|-", "show what a quote or an attestation says, without judging it", "",
      inspect_run},
+    {"collateral", "fetch FILE|-", "get what a quote is judged with, from Intel or a PCCS",
+     "FILE is evidence of any kind that holds a TDX quote; its verified PCK certificate says\n"
+     "which collateral it needs. What is fetched is judged before it is written.\n\n"
+     "  --out FILE             where the bundle goes; else to standard output\n"
+     "  --pccs URL             the service to ask: API v4. Default: $SELFSAME_PCCS, or Intel's\n"
+     "                         https://api.trustedservices.intel.com\n"
+     "  --pccs-ca FILE         certificates that the service's TLS is checked with (PEM)\n"
+     "  --update early|standard  which TCB data; early (the default) is what Intel knows now,\n"
+     "                         standard lags by up to a year\n"
+     "  --simulated-root FILE  the quote is of a simulated TEE under this root\n"
+     "  --quiet                no progress on standard error\n",
+     collateral_run},
     {"version", "", "print the version", "", version_run},
     {"help", "[VERB]", "print this, or how to use one verb", "", help_run},
 };
@@ -47,7 +59,7 @@ explain_all(FILE *out)
 {
 	fputs("usage: selfsame VERB [ARGUMENT...]\n\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-8s %-12s %s\n", commands[i].verb, commands[i].arguments,
+		fprintf(out, "  %-10s %-12s %s\n", commands[i].verb, commands[i].arguments,
 			commands[i].line);
 	fputs("\nselfsame help VERB shows the options. Exit status: 0 yes, 1 no, 2 wrong usage.\n",
 	      out);

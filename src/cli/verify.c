@@ -161,19 +161,20 @@ static int
 get_url(struct verify *v)
 {
 	struct question *q = &v->question;
-	struct fetched f = {.body = {0}};
-	char text[FETCH_TEXT_MAX];
+	struct transfer_answer answer;
 	const char *problem;
 	char *url = NULL;
-	int status = CLI_YES, r;
+	int status = CLI_YES;
 
 	if (fetch_url(v->source, v->nonce, &v->nonce_len, &url, &problem) != 0)
 		return cli_usage(v->self, "the URL %s", problem);
-	if ((r = fetch_get(url, &f, text)) != 0)
-		status = cli_failed(v->self, "%s: %s", v->source, text);
-	v->document = f.body; /* transferred */
-	q->channel = f.has_peer_key ? CHANNEL_TLS : CHANNEL_PLAIN;
-	memcpy(q->peer_key_hash, f.peer_key_hash, sizeof q->peer_key_hash);
+	if (fetch_get(url, &answer) != 0)
+		status = cli_failed(v->self, "%s: %s", v->source, answer.problem);
+	v->document = answer.body;
+	answer.body = buffer_of(0); /* transferred */
+	q->channel = answer.has_peer_key ? CHANNEL_TLS : CHANNEL_PLAIN;
+	memcpy(q->peer_key_hash, answer.peer_key_hash, sizeof q->peer_key_hash);
+	transfer_free(&answer);
 	free(url);
 	return status;
 }

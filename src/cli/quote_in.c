@@ -1,0 +1,79 @@
+#include "cli/quote_in.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "cli/attestation.h"
+#include "evidence/layr.h"
+#include "evidence/quote_message.h"
+#include "base/banned.h"
+
+static int
+in_message(struct bytes bytes, struct buffer *ret)
+{
+	struct layr_attestation *message = malloc(sizeof *message);
+	uint8_t *room = malloc(QUOTE_MESSAGE_RAW_MAX);
+	struct writer w = writer_of(room, QUOTE_MESSAGE_RAW_MAX);
+	int r = ERR_MEM;
+
+	if (message == NULL || room == NULL)
+		goto out;
+	r = ERR_PARSE;
+	if (layr_parse(bytes, message) != TDX_HOLDS)
+		goto out;
+	if (message->tdx.len == 0) {
+		r = ERR_NOT_FOUND;
+		goto out;
+	}
+	if (quote_message_write(message->tdx, &w) != TDX_HOLDS)
+		goto out;
+	buffer_add(ret, w.p, w.len);
+	r = ret->err;
+out:
+	free(message);
+	free(room);
+	return r;
+}
+
+static int
+in_attestation(struct bytes bytes, struct buffer *ret)
+{
+	struct attestation *a = malloc(sizeof *a);
+	int r;
+
+	if (a == NULL)
+		return ERR_MEM;
+	if ((r = attestation_open(a, bytes.p, bytes.len)) == 0) {
+		buffer_add(ret, a->quote, a->quote_len);
+		r = ret->err;
+	}
+	attestation_close(a);
+	free(a);
+	return r;
+}
+
+int
+quote_in(enum kind kind, struct bytes bytes, struct buffer *ret)
+{
+	*ret = buffer_of(QUOTE_MESSAGE_RAW_MAX);
+	switch (kind) {
+	case KIND_QUOTE:
+		buffer_add(ret, bytes.p, bytes.len);
+		return ret->err;
+	case KIND_ATTESTATION:
+		return in_attestation(bytes, ret);
+	case KIND_BOUND:
+		return in_message(bytes, ret);
+	case KIND_DSTACK:
+	case KIND_DSTACK_BLOB:
+	case KIND_UNKNOWN:
+	case KIND_DSTACK_LOG:
+	case KIND_TOKEN:
+	case KIND_COLLATERAL:
+	case KIND_CCEL:
+	case KIND_SEV_SNP:
+	case KINDS_COUNT:
+		break;
+	}
+	return ERR_NOT_FOUND;
+}
