@@ -73,16 +73,12 @@ SANDBOX_PROGRAMS := $(B)/tests/sandbox/probe
 $(B)/tests/sandbox/%: $(B)/obj/tests/sandbox/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDHARDEN) -o $@ $^ $(SECCOMP) -lpthread
-CONFORMANCE_PROGRAMS := $(B)/tests/conformance/eigen_eval
-$(B)/tests/conformance/%: $(B)/san/tests/conformance/%.o $(B)/san/everything.a
-	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(B)/san/everything.a $(TEST_LIBS)
 PROCESS_PROGRAMS := $(B)/tests/processes/child
 $(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
 	$(CC) -static-pie $(LDHARDEN) -o $@ $^ $(SECCOMP)
 # what tests/conformance/ asks of the library besides the command
-CONFORMANCE_PROGRAMS := $(B)/tests/conformance/dstack_eval
+CONFORMANCE_PROGRAMS := $(addprefix $(B)/tests/conformance/,dstack_eval eigen_eval)
 $(B)/tests/conformance/%: $(B)/san/tests/conformance/%.o $(B)/san/everything.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(B)/san/everything.a $(TEST_LIBS)
@@ -104,14 +100,13 @@ vectors: $(B)/tests/vectors
 
 # make conformance FIXTURES=DIR: recorded evidence, any folder laid out like fixtures/{tdx,dstack,eigen}
 .PHONY: conformance
-conformance: $(B)/bin/selfsame
+conformance: $(B)/bin/selfsame $(CONFORMANCE_PROGRAMS)
 	tests/conformance/run $(or $(FIXTURES),../shared/fixtures)
 
 # what make test runs, built
 .PHONY: test-programs fuzz soak
 test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) \
-	$(CONFORMANCE_PROGRAMS) \
-	$(SCENARIO_PROGRAMS)
+	$(SCENARIO_PROGRAMS) $(CONFORMANCE_PROGRAMS)
 
 # make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus
 fuzz: bootstrap

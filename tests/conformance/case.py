@@ -19,6 +19,12 @@ def judged(name, differences, expected):
                 "; ".join(f"{what} {got}" for what, _, got in differences))
 
 
+def cases(rows):
+    """Cases of (name, expected, got, outcome)."""
+    for name, expected, got, outcome in rows:
+        yield Case(name, outcome, str(expected), str(got))
+
+
 def verdict(tool, *arguments):
     """The JSON that `selfsame` prints, and its exit status; (None, text) when it prints none."""
     done = subprocess.run([str(tool), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,

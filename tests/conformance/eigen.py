@@ -13,6 +13,9 @@ import pathlib
 import re
 import subprocess
 
+from case import cases
+
+INDEX = ("*attestations.json", "*.jwt", "*derivation_vectors.json")
 AT = 1780000000  # for evidence that names no time: within the life of Google's and Intel's chains
 PLATFORM = {"intel_tdx": "accept", "amd_sev_snp": "refuse unsupported-tee SEV_SNP",
             "gcp_shielded_vm": "refuse unsupported-tee SHIELDED_VM"}
@@ -201,8 +204,6 @@ def vector_cases(folder, program):
 
 
 def run(folder, selfsame_binary):
-    """Yields (id, expected, got, status) for every case of the folder."""
-    folder = pathlib.Path(folder)
     program = pathlib.Path(selfsame_binary).resolve().parent.parent / "tests" / "conformance" / "eigen_eval"
     if not program.is_file():
         yield "eigen", "build/tests/conformance/eigen_eval", "not built: make test-programs", "failed"
@@ -210,3 +211,7 @@ def run(folder, selfsame_binary):
     yield from bound_cases(folder, program)
     yield from token_cases(folder, program)
     yield from vector_cases(folder, program)
+
+
+def check(folder, tool):
+    return cases(run(folder, tool))
