@@ -10,6 +10,10 @@ import pathlib
 import subprocess
 import tempfile
 
+from case import cases
+
+INDEX = "expected.json"
+
 EVIDENCE_MEMBERS = ("quote_len", "version", "td_attributes", "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3",
                     "mr_config_id", "report_data", "tee_tcb_svn", "ppid", "fmspc", "pceid",
                     "pck_chain_to_intel_root", "mr_aggregated", "mr_system", "app_compose_sha256",
@@ -342,3 +346,7 @@ def run(folder, selfsame):
         if (folder / "os_image_hashes.json").is_file():
             yield from image_cases(evaluator, folder / "os_image_hashes.json")
         yield from refused_platforms(evaluator, folder)
+
+
+def check(folder, tool):
+    return cases(run(folder, tool))

@@ -4,7 +4,11 @@ that its index names next to a quote, which must replay to the quote's registers
 import json
 import pathlib
 
+from case import cases
 from dstack import Eval, compare, skip
+
+FOLDER = "tdx"
+INDEX = "eventlogs/expected.json"
 
 
 def expected_cases(evaluator, folder):
@@ -49,3 +53,7 @@ def run(folder, selfsame):
         yield from expected_cases(evaluator, folder)
     if (folder / "index.json").is_file():
         yield from index_cases(evaluator, folder)
+
+
+def check(folder, tool):
+    return cases(run(folder, tool))
