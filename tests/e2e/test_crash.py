@@ -94,7 +94,8 @@ def test_every_accepted_trade_is_on_chain_exactly_once(start, market):
     for thread in threads:
         thread.start()
     killed = dict.fromkeys(TARGETS, 0)
-    for _ in range(KILLS):
+    while sum(killed.values()) < KILLS:
+        assert time.monotonic() < deadline, killed
         time.sleep(rng.uniform(0.02, 0.4))
         target = rng.choices(TARGETS, (5, 2, 1, 2))[0]
         try:
@@ -104,7 +105,7 @@ def test_every_accepted_trade_is_on_chain_exactly_once(start, market):
                 keeper.daemon.kill(target)
             killed[target] += 1
         except (KeyError, ProcessLookupError):
-            pass
+            pass  # it is being started again
         time.sleep(0.05)
         keeper.ensure()
     stop.set()
@@ -151,4 +152,7 @@ def test_every_accepted_trade_is_on_chain_exactly_once(start, market):
         steps += len(nonces)
     print(f"\ncounts: seed {seed}, kills {killed}, daemon starts {keeper.starts}, accepted trades {done},"
           f" journalled trades {total}, transactions {steps}: each on chain once")
-    assert done >= CLIENTS and sum(killed.values()) >= KILLS // 2
+    assert done >= CLIENTS
+    # nothing of it looked like a lie or a changed row
+    journal = keeper.request("GET", "/health")[2]["journal"]
+    assert journal["reopenedSteps"] == journal["unreadableSteps"] == journal["stoppedWallets"] == 0, journal

@@ -34,7 +34,7 @@ look_inside = pytest.mark.skipif(not IS_ROOT, reason="only root looks into a pro
  GATEWAY_REFUSES_SECOND_START, SIGNER_STAYS) = range(1, 12)
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=40):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = condition()
@@ -70,7 +70,7 @@ class Supervisor:
         assert found and self.process.poll() is None, self.output()
         return self
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=45):
         return self.process.wait(seconds)
 
     def children(self):
@@ -499,7 +499,7 @@ def test_a_second_signal_does_not_wait(start):
     time.sleep(0.2)
     began = time.monotonic()
     os.kill(one.pid, signal.SIGTERM)
-    assert one.wait() == 0 and time.monotonic() - began < 4
+    assert one.wait() == 0 and time.monotonic() - began < 10  # alone it would be given 15 s
 
 
 def test_a_signer_that_does_not_end_is_killed(start):

@@ -124,7 +124,7 @@ def test_eight_trades_at_once_of_one_wallet_have_gapless_nonces(agent, market):
 def test_respond_async_answers_at_once_and_the_trade_can_be_followed(agent, market):
     status, headers, done = agent.trade(split(market, "1"), Prefer="respond-async")
     assert status == 202 and headers["Location"] == f"/trades/{done['tradeId']}"
-    for _ in range(100):
+    for _ in range(600):
         status, _, now = agent.get(f"/trades/{done['tradeId']}")
         assert status == 200
         if now["status"] in ("mined", "final"):

@@ -47,7 +47,7 @@ class Play:
         assert status == 200, answer
         return answer
 
-    def until(self, trade_id, *wanted, seconds=20):
+    def until(self, trade_id, *wanted, seconds=60):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = self.read(trade_id)
@@ -65,7 +65,7 @@ class Play:
         with self.stub.lock:
             return [tx for tx in self.chain.pool.values() if tx.sender == self.address]
 
-    def wait_for(self, condition, seconds=20):
+    def wait_for(self, condition, seconds=60):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if condition():
