@@ -44,6 +44,7 @@ struct rig {
 	_Atomic int handled;
 	_Atomic int most_at_once;
 	_Atomic int gone;
+	_Atomic int ticks;
 	struct http_exchange *held[16];
 	int held_count;
 	struct http_counts counts;
@@ -109,11 +110,11 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (rig->release) {
-		rig->release = 0;
 		while (rig->held_count > 0) {
 			respond(rig->held[--rig->held_count]);
 			rig->gone++;
 		}
+		rig->release = 0;
 	}
 	if (rig->drain) {
 		rig->drain = 0;
@@ -122,6 +123,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	pthread_mutex_lock(&rig->lock);
 	http_server_counts(rig->server, &rig->counts);
 	pthread_mutex_unlock(&rig->lock);
+	rig->ticks++;
 	if (rig->stop)
 		(void)event_base_loopbreak(rig->base);
 }
@@ -182,7 +184,9 @@ rig_counts(struct rig *rig)
 {
 	struct http_counts c;
 
-	usleep(10000); /* more than a tick */
+	/* one that began after now */
+	for (int seen = rig->ticks; rig->ticks < seen + 2;)
+		usleep(1000);
 	pthread_mutex_lock(&rig->lock);
 	c = rig->counts;
 	pthread_mutex_unlock(&rig->lock);
@@ -256,6 +260,15 @@ drink(int fd, int quiet_ms, char *ret, size_t cap, size_t *ret_len)
 	return end;
 }
 
+/* Until something comes: the machine may be busy with something else. */
+static void
+wait_data(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	assert_int_equal(poll(&p, 1, 10000), 1);
+}
+
 /* The statuses in what came back, as "100 200 close". */
 static void
 statuses(const char *text, int end, char *ret, size_t cap)
@@ -281,6 +294,7 @@ talk(struct rig *rig, const void *bytes, size_t len, int quiet_ms, char *ret, si
 	int end;
 
 	put(fd, bytes, len);
+	wait_data(fd);
 	end = drink(fd, quiet_ms, text, sizeof text, &n);
 	statuses(text, end, ret, cap);
 	(void)close(fd);
@@ -293,6 +307,34 @@ expect(struct rig *rig, const char *request, const char *want)
 
 	talk(rig, request, strlen(request), 150, got, sizeof got);
 	assert_string_equal(got, want);
+}
+
+/* Until so many requests have come to the handler. */
+static void
+wait_handled(struct rig *rig, int count)
+{
+	for (int i = 0; i < 1000 && rig->handled < count; i++)
+		usleep(10000);
+	assert_int_equal(rig->handled, count);
+}
+
+/* Until so many connections are open. */
+static void
+wait_open(struct rig *rig, unsigned count)
+{
+	for (int i = 0; i < 1000 && rig_counts(rig).open != count; i++)
+		usleep(1000);
+	assert_int_equal(rig_counts(rig).open, count);
+}
+
+/* Until held requests were answered. */
+static void
+release(struct rig *rig)
+{
+	rig->release = 1;
+	for (int i = 0; i < 1000 && rig->release; i++)
+		usleep(10000);
+	assert_int_equal(rig->release, 0);
 }
 
 /* --- the tests -------------------------------------------------------------------- */
@@ -342,6 +384,7 @@ test_continue_is_sent_to_a_client_that_waits(void **state)
 	assert_int_equal(drink(fd, 100, text, sizeof text, &n), 0);
 	assert_string_equal(text, "HTTP/1.1 100 Continue\r\n\r\n");
 	put_text(fd, "abc");
+	wait_data(fd);
 	(void)drink(fd, 100, text, sizeof text, &n);
 	assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
 	assert_string_equal(text + n - 3, "abc");
@@ -365,6 +408,7 @@ test_head_has_no_body(void **state)
 	rig_start(&rig, (struct http_server_options){0}, 0);
 	fd = dial(&rig);
 	put_text(fd, "HEAD /big HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_data(fd);
 	(void)drink(fd, 100, text, sizeof text, &n);
 	assert_non_null(strstr(text, "Content-Length: 1048576\r\n"));
 	assert_string_equal(text + n - 4, "\r\n\r\n");
@@ -465,19 +509,11 @@ test_a_client_that_does_not_read_is_closed(void **state)
 	fd = dial(&rig);
 	for (int i = 0; i < 8; i++)
 		put_text(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-	usleep(600000);
-	assert_int_equal(rig_counts(&rig).open, 0);
+	for (int i = 0; i < 1000 && rig_counts(&rig).accepted == 0; i++)
+		usleep(1000);
+	wait_open(&rig, 0);
 	(void)close(fd);
 	rig_stop(&rig);
-}
-
-/* Until so many requests are with the handler. */
-static void
-wait_held(struct rig *rig, int count)
-{
-	for (int i = 0; i < 500 && rig->handled < count; i++)
-		usleep(10000);
-	assert_int_equal(rig->handled, count);
 }
 
 static void
@@ -493,22 +529,24 @@ test_a_source_has_its_share_of_connections(void **state)
 	rig.hold = 1;
 	a = dial(&rig);
 	put_text(a, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	wait_held(&rig, 1);
+	wait_handled(&rig, 1);
 	b = dial(&rig);
-	usleep(20000);
+	wait_open(&rig, 2);
 	c = dial(&rig);
 	/* the one that waits for its client makes room */
 	assert_int_equal(drink(b, 1000, text, sizeof text, &n), 1);
 	assert_int_equal(rig_counts(&rig).evicted, 1);
 	put_text(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	wait_held(&rig, 2);
+	wait_handled(&rig, 2);
 	(void)close(b);
 	b = dial(&rig); /* both are worked on */
 	assert_int_equal(drink(b, 1000, text, sizeof text, &n), 1);
 	assert_int_equal(rig_counts(&rig).turned_away, 1);
 	rig.release = 1;
+	wait_data(a);
 	(void)drink(a, 300, text, sizeof text, &n);
 	assert_memory_equal(text, "HTTP/1.1 200", 12);
+	wait_data(c);
 	(void)drink(c, 300, text, sizeof text, &n);
 	assert_memory_equal(text, "HTTP/1.1 200", 12);
 	(void)close(a);
@@ -529,9 +567,10 @@ test_above_the_maximum_who_waits_longest_goes(void **state)
 	rig_start(&rig, (struct http_server_options){.connections_max = 1}, 0);
 	a = dial(&rig);
 	put_text(a, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
-	usleep(20000);
+	wait_open(&rig, 1);
 	b = dial(&rig);
 	put_text(b, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_data(b);
 	(void)drink(b, 300, text, sizeof text, &n);
 	assert_memory_equal(text, "HTTP/1.1 200", 12);
 	assert_int_equal(drink(a, 1000, text, sizeof text, &n), 1);
@@ -557,16 +596,16 @@ test_without_descriptors_it_waits_and_goes_on(void **state)
 	rig_start(&rig, (struct http_server_options){0}, 0);
 	fd = dial(&rig);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	usleep(20000);
+	wait_open(&rig, 1);
 	{
 		int probe = dial(&rig);
 
-		usleep(20000); /* both ends are open now */
+		wait_open(&rig, 2); /* both ends */
 		tight = before;
 		tight.rlim_cur = (rlim_t)probe + 2;
 		(void)close(probe);
 	}
-	usleep(20000);
+	wait_open(&rig, 1);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
 	while (count < 64 && (fds[count] = socket(AF_INET, SOCK_STREAM, 0)) >= 0)
 		count++;
@@ -589,6 +628,7 @@ test_without_descriptors_it_waits_and_goes_on(void **state)
 		while (count > 0)
 			(void)close(fds[--count]);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		wait_data(waiting);
 		(void)drink(waiting, 500, text, sizeof text, &n);
 		assert_memory_equal(text, "HTTP/1.1 200", 12);
 		(void)close(waiting);
@@ -611,12 +651,14 @@ test_one_request_of_a_connection_at_a_time(void **state)
 	fd = dial(&rig);
 	for (int i = 0; i < 3; i++)
 		put_text(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_handled(&rig, 1);
 	usleep(50000);
 	assert_int_equal(rig.handled, 1);
-	for (int i = 0; i < 3; i++) {
-		rig.release = 1;
-		usleep(50000);
+	for (int i = 1; i <= 3; i++) {
+		wait_handled(&rig, i);
+		release(&rig);
 	}
+	wait_data(fd);
 	(void)drink(fd, 100, text, sizeof text, &n);
 	statuses(text, 0, got, sizeof got);
 	assert_string_equal(got, "200 200 200");
@@ -637,13 +679,11 @@ test_a_request_outlives_its_client(void **state)
 	rig.hold = 1;
 	fd = dial(&rig);
 	put_text(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
-	usleep(50000);
-	assert_int_equal(rig.handled, 1);
+	wait_handled(&rig, 1);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
 	(void)close(fd);
-	usleep(50000);
-	rig.release = 1;
-	usleep(50000);
+	usleep(50000); /* seen or not, the request goes on */
+	release(&rig);
 	assert_int_equal(rig.gone, 1);
 	assert_int_equal(rig_counts(&rig).in_flight, 0);
 	rig_stop(&rig);
@@ -660,7 +700,7 @@ test_exchanges_outlive_the_server(void **state)
 	rig.hold = 1;
 	fd = dial(&rig);
 	put_text(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	usleep(50000);
+	wait_handled(&rig, 1);
 	rig_stop(&rig); /* answers what is held after the server is gone */
 	(void)close(fd);
 }
@@ -679,7 +719,7 @@ test_draining_finishes_what_is_under_way(void **state)
 	rig.hold = 1;
 	busy = dial(&rig);
 	put_text(busy, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	usleep(50000);
+	wait_handled(&rig, 1);
 	rig.drain = 1;
 	assert_int_equal(drink(idle, 1000, text, sizeof text, &n), 1);
 	assert_int_equal(n, 0);
