@@ -56,6 +56,7 @@ ATTESTER := $(call main_less,attester)
 GATEWAY := $(call main_less,gateway) $(B)/gen/openapi.c
 SUPERVISOR := $(call main_less,supervisor)
 CLI := $(call main_less,cli)
+LIBRARY := $(call src,library)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 san = $(patsubst %.c,$(B)/san/%.o,$(1))
@@ -123,6 +124,7 @@ $(B)/bin/selfsame: $(call obj,$(BASE) $(HASH) $(SECP_VERIFY) $(EVM) $(AGENT) $(J
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+include src/library/library.mk
 include tests/tests.mk
 include bench/bench.mk
 

@@ -2,7 +2,7 @@
 # that is not a main(); a test that includes a .c file replaces that member.
 
 EVERYTHING := $(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC) $(TDX) $(EVIDENCE) $(TEE) $(JSON) $(HTTP) \
-	$(STORE) $(CHAIN) $(TRADE) $(SIGNER) $(ATTESTER) $(GATEWAY) $(SUPERVISOR) $(CLI)
+	$(STORE) $(CHAIN) $(TRADE) $(SIGNER) $(ATTESTER) $(GATEWAY) $(SUPERVISOR) $(CLI) $(LIBRARY)
 TEST_LIBS := -lcmocka -lcurl -levent_openssl -levent -lssl -lcrypto -ljansson -lsqlite3 -lpq \
 	-lsecp256k1 -lgmp -lsodium -lseccomp -lpthread
 
@@ -20,6 +20,7 @@ $(B)/san/support.a: $(call san,$(SUPPORT))
 $(B)/fuzzobj/support.a: $(call fuzzobj,$(SUPPORT))
 	@rm -f $@; llvm-ar-14 rcs $@ $^
 
+UNIT_LDFLAGS_test_quote_api := -Wl,--wrap=malloc,--wrap=calloc
 UNIT_LDFLAGS_test_keccak256 := -lnettle
 UNIT_LDFLAGS_test_serve_agents := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_serve_sign := -Wl,--wrap=clock_gettime

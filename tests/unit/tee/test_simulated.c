@@ -16,6 +16,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/err.h"
+#include "tdx/intel_root.h"
 #include "tdx/measurement.h"
 #include "tdx/pem.h"
 #include "tdx/verify.h"
@@ -25,6 +26,7 @@
 #include "base/banned.h"
 
 #define ROOT_FILE "deploy/simulated-root.pem"
+#define COLLATERAL_FILE "deploy/simulated-collateral.json"
 
 static struct simulated_pki pki;
 
@@ -139,6 +141,31 @@ make_quote(struct tee *tee, uint8_t fill, uint8_t *quote, size_t *ret_len)
 	*ret_len = evidence.quote.len;
 }
 
+/* The running platform and what is shipped for it: the whole evaluation, and nobody else's root. */
+static void
+assert_judged_with_shipped_collateral(struct bytes quote)
+{
+	static uint8_t file[65536], memory[sizeof file];
+	static struct tdx_result r;
+	const struct bytes root = {pki.der[PCK_ROOT], pki.der_len[PCK_ROOT]};
+	struct collateral collateral;
+	const char *field;
+	FILE *f = fopen(COLLATERAL_FILE, "rb");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(file, 1, sizeof file, f);
+	fclose(f);
+	assert_int_equal(collateral_read((struct bytes){file, n}, memory, &collateral, &field), 0);
+	tdx_verify(quote, &collateral, root, 1780000000, &r);
+	assert_true(tdx_holds(&r));
+	assert_int_equal(r.status, TCB_UP_TO_DATE);
+	assert_int_equal(r.launch.advisory_count, 0);
+	tdx_verify(quote, &collateral, intel_root_der(), 1780000000, &r);
+	assert_false(tdx_holds(&r));
+	assert_int_equal(r.reason, TDX_ROOT_NOT_TRUSTED);
+}
+
 static void
 test_quotes(void **state)
 {
@@ -167,6 +194,7 @@ test_quotes(void **state)
 	make_quote(&tee, 2, second, &again_len);
 	tdx_verify((struct bytes){second, again_len}, NULL, root, 1780000000, &r);
 	assert_true(tdx_is_signed(&r));
+	assert_judged_with_shipped_collateral((struct bytes){second, again_len});
 	assert_int_equal(quote_field(&r.quote, "reportData", 10, &field), 0);
 	assert_int_equal(field.p[0], 2);
 	assert_int_equal(quote_field(&r.quote, "rtmr3", 5, &field), 0);
