@@ -99,7 +99,7 @@ check_policy(const struct judging *j)
 		return passes_if(!td_is_debug(&quote->quote), TDX_P_DEBUG);
 	if (judged == NULL)
 		return unchecked(NOT_GIVEN);
-	if (judged->reason == TDX_HOLDS && judged->check[TDX_POLICY_EVIDENCE].outcome == TDX_PASSED)
+	if (tdx_policy_accepts(judged))
 		return holds;
 	return fails(judged->reason == TDX_HOLDS ? TDX_NOT_EVALUATED : judged->reason);
 }

@@ -112,6 +112,15 @@ def evaluate(evaluator, path, scratch):
     return evaluator("parts", unhexed(quote, scratch), log, first_file(folder, "vm_config.json") or "-", *more)
 
 
+def events_seen(wanted, found):
+    """How many, or the first that differs."""
+    for want, have in zip(wanted, found):
+        for key in ("event", "payload", "digest"):
+            if want[key] != have[key]:
+                return f"{want['event']}: {key} {have[key]}"
+    return f"{len(found)} events"
+
+
 def evidence_cases(name, expected, got):
     for member, value in expected.items():
         case = f"{name}: {member}"
@@ -120,8 +129,7 @@ def evidence_cases(name, expected, got):
         elif member == "replay_ok":
             yield compare(case, value, [register == "matches" for register in got.get("registers", [])])
         elif member == "rtmr3_events":
-            wanted = [{key: event[key] for key in ("event", "payload", "digest")} for event in value]
-            yield compare(case, wanted, got.get("rtmr3_events"))
+            yield compare(case, f"{len(value)} events", events_seen(value, got.get("rtmr3_events") or []))
         elif member != "why":
             yield skip(case, "a member that this runner does not know")
 
