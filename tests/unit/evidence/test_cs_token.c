@@ -15,12 +15,12 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
-#include <openssl/x509v3.h>
 
 #include "eigen_fixtures.h"
 #include "base/err.h"
 #include "evidence/cs_token.h"
 #include "evidence/google_roots.h"
+#include "support/openssl_pki.h"
 #include "base/banned.h"
 
 #define AT INT64_C(1757061000)
@@ -29,92 +29,51 @@
 enum { ROOT, INTERMEDIATE, LEAF, CERTIFICATES };
 
 static EVP_PKEY *key[CERTIFICATES], *ec_key;
-static uint8_t der[CERTIFICATES][CS_TOKEN_CERTIFICATES * 1024];
+static uint8_t der[CERTIFICATES][OPENSSL_PKI_MAX];
 static size_t der_len[CERTIFICATES];
 static struct bytes own_root;
-static char x5c[3][4096]; /* leaf first */
+static char x5c[3][BASE64_LEN(OPENSSL_PKI_MAX) + 1]; /* leaf first */
 static char token[JWS_MAX + 8];
 static struct cs_expect expect;
 static struct cs_result result;
 
-/* A certificate for subject, valid for a day around AT. */
-static X509 *
-certificate(const char *subject, EVP_PKEY *of, const char *issuer, EVP_PKEY *by,
-    const char *const extensions[][2], const EVP_MD *hash)
+/* A certificate that is valid for a day around AT. */
+static struct openssl_certificate
+certificate(const char *subject, EVP_PKEY *of, const char *issuer, EVP_PKEY *by, int is_ca)
 {
-	X509 *c = X509_new();
-	X509V3_CTX context;
-
-	X509_set_version(c, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(c), subject[0]);
-	ASN1_TIME_set(X509_getm_notBefore(c), AT - 43200);
-	ASN1_TIME_set(X509_getm_notAfter(c), AT + 43200);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC,
-	    (const unsigned char *)subject, -1, -1, 0);
-	X509_NAME_add_entry_by_txt(X509_get_issuer_name(c), "CN", MBSTRING_ASC,
-	    (const unsigned char *)issuer, -1, -1, 0);
-	X509_set_pubkey(c, of);
-	X509V3_set_ctx(&context, c, c, NULL, NULL, 0);
-	for (size_t i = 0; extensions[i][0] != NULL; i++) {
-		const char *name = extensions[i][0], *value = extensions[i][1];
-		X509_EXTENSION *e = X509V3_EXT_conf(NULL, &context, name, value);
-
-		assert_non_null(e);
-		X509_add_ext(c, e, -1);
-		X509_EXTENSION_free(e);
-	}
-	/* the authority's key id, which strict verification wants, by hand: SHA-1 of its key */
-	{
-		unsigned char id[EVP_MAX_MD_SIZE];
-		unsigned len;
-		AUTHORITY_KEYID *akid = AUTHORITY_KEYID_new();
-		X509 *issuer_like = X509_new();
-
-		X509_set_pubkey(issuer_like, by);
-		X509_pubkey_digest(issuer_like, EVP_sha1(), id, &len);
-		akid->keyid = ASN1_OCTET_STRING_new();
-		ASN1_OCTET_STRING_set(akid->keyid, id, (int)len);
-		X509_add1_ext_i2d(c, NID_authority_key_identifier, akid, 0, X509V3_ADD_DEFAULT);
-		AUTHORITY_KEYID_free(akid);
-		X509_free(issuer_like);
-	}
-	assert_true(X509_sign(c, by, hash) > 0);
-	return c;
+	return (struct openssl_certificate){
+	    .subject = subject,
+	    .key = of,
+	    .issuer = issuer,
+	    .issuer_key = by,
+	    .not_before = AT - 43200,
+	    .not_after = AT + 43200,
+	    .is_ca = is_ca,
+	};
 }
 
-static const char *const ca[][2] = {{"basicConstraints", "critical,CA:TRUE"},
-    {"keyUsage", "critical,keyCertSign,cRLSign"}, {"subjectKeyIdentifier", "hash"}, {NULL, NULL}};
-static const char *const intermediate_ca[][2] = {{"basicConstraints", "critical,CA:TRUE"},
-    {"keyUsage", "critical,keyCertSign,cRLSign"}, {"subjectKeyIdentifier", "hash"},
-    {"extendedKeyUsage", "2.23.133.8.1"}, {NULL, NULL}};
-static const char *const end_entity[][2] = {{"basicConstraints", "critical,CA:FALSE"},
-    {"keyUsage", "critical,digitalSignature"}, {"subjectKeyIdentifier", "hash"}, {NULL, NULL}};
-
-/* Keeps a certificate and its base64, and frees it. */
+/* Keeps a certificate and its base64. */
 static void
-store(int which, X509 *c)
+store(int which, struct openssl_certificate c)
 {
-	uint8_t *p = der[which];
 	struct writer w = writer_of((uint8_t *)x5c[LEAF - which], sizeof x5c[0] - 1);
-	int len = i2d_X509(c, NULL);
 
-	assert_true(len > 0 && (size_t)len <= sizeof der[which]);
-	i2d_X509(c, &p);
-	der_len[which] = (size_t)len;
+	assert_int_equal(openssl_certificate_write(&c, der[which], &der_len[which]), 0);
 	base64_write(&w, BASE64_STANDARD, der[which], der_len[which]);
 	assert_int_equal(w.err, 0);
 	x5c[LEAF - which][w.len] = '\0';
-	X509_free(c);
 }
 
 static void
 make_chain(void)
 {
-	store(ROOT, certificate("root", key[ROOT], "root", key[ROOT], ca, EVP_sha256()));
-	store(INTERMEDIATE, certificate("intermediate", key[INTERMEDIATE], "root", key[ROOT],
-	    intermediate_ca, EVP_sha256()));
-	store(LEAF, certificate("leaf", key[LEAF], "intermediate", key[INTERMEDIATE], end_entity,
-	    EVP_sha256()));
+	struct openssl_certificate c =
+	    certificate("intermediate", key[INTERMEDIATE], "root", key[ROOT], 1);
+
+	c.extended_usage = "2.23.133.8.1"; /* as Google's has it */
+	store(ROOT, certificate("root", key[ROOT], "root", key[ROOT], 1));
+	store(INTERMEDIATE, c);
+	store(LEAF, certificate("leaf", key[LEAF], "intermediate", key[INTERMEDIATE], 0));
 	own_root = (struct bytes){der[ROOT], der_len[ROOT]};
 }
 
@@ -188,7 +147,7 @@ seal(const char *header, const char *payload, EVP_PKEY *with, const EVP_MD *hash
 static const char *
 pki_header(void)
 {
-	static char header[16384];
+	static char header[24576];
 
 	snprintf(header, sizeof header,
 	    "{\"alg\":\"RS256\",\"kid\":\"k\",\"typ\":\"JWT\",\"x5c\":[\"%s\",\"%s\",\"%s\"]}", x5c[0],
@@ -372,7 +331,7 @@ test_algorithms(void **state)
 {
 	static const char *const others[] = {
 	    "none", "HS256", "RS384", "RS512", "PS256", "ES256", "rs256", "RS256 "};
-	static char header[16384];
+	static char header[24576];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
@@ -411,7 +370,7 @@ test_headers(void **state)
 	}
 }
 
-static char token_header[16384];
+static char token_header[24576];
 
 static void
 chain_of(const char *a, const char *b, const char *c)
@@ -455,17 +414,19 @@ test_chain(void **state)
 static void
 test_leaves(void **state)
 {
+	struct openssl_certificate c;
+
 	(void)state;
 	make_token(claims);
-	store(LEAF, certificate("leaf", key[LEAF], "intermediate", key[ROOT], end_entity, EVP_sha256()));
+	store(LEAF, certificate("leaf", key[LEAF], "intermediate", key[ROOT], 0));
 	seal(pki_header(), claims, key[LEAF], EVP_sha256());
 	assert_refused(CS_STEP_KEY, TOKEN_CHAIN); /* signed by another key than its issuer's */
-	store(LEAF, certificate("leaf", key[LEAF], "intermediate", key[INTERMEDIATE], end_entity,
-	    EVP_sha384()));
+	c = certificate("leaf", key[LEAF], "intermediate", key[INTERMEDIATE], 0);
+	c.hash = EVP_sha384();
+	store(LEAF, c);
 	seal(pki_header(), claims, key[LEAF], EVP_sha256());
 	assert_refused(CS_STEP_KEY, TOKEN_CHAIN); /* SHA-256 is what they use */
-	store(LEAF, certificate("leaf", ec_key, "intermediate", key[INTERMEDIATE], end_entity,
-	    EVP_sha256()));
+	store(LEAF, certificate("leaf", ec_key, "intermediate", key[INTERMEDIATE], 0));
 	seal(pki_header(), claims, ec_key, EVP_sha256());
 	assert_refused(CS_STEP_SIGNATURE, TOKEN_SIGNATURE); /* an EC key signs no RS256 */
 	/* an authority's own key signs certificates, no tokens */
@@ -475,8 +436,7 @@ test_leaves(void **state)
 	assert_refused(CS_STEP_KEY, TOKEN_CHAIN);
 	/* an intermediate that may not issue */
 	make_token(claims);
-	store(INTERMEDIATE, certificate("intermediate", key[INTERMEDIATE], "root", key[ROOT],
-	    end_entity, EVP_sha256()));
+	store(INTERMEDIATE, certificate("intermediate", key[INTERMEDIATE], "root", key[ROOT], 0));
 	seal(pki_header(), claims, key[LEAF], EVP_sha256());
 	assert_refused(CS_STEP_KEY, TOKEN_CHAIN);
 }
