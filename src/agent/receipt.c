@@ -105,6 +105,10 @@ receipt_write(const struct receipt *receipt, uint8_t *ret, size_t cap, size_t *r
 	put_identity(&w, receipt);
 	put_number(&w, "chainId", receipt->chain_id);
 	put_hashes(&w, receipt);
+	if (receipt->idempotency_hash32 != NULL) {
+		put_name(&w, "idempotencyHash");
+		put_hash(&w, receipt->idempotency_hash32);
+	}
 	put_name(&w, "instanceKey");
 	put_hash(&w, receipt->instance_key32);
 	put_state(&w, receipt);

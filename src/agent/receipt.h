@@ -26,6 +26,7 @@ struct receipt {
 	const char *mode; /* "simulated-dev", "simulated", or the platform's name */
 	uint64_t chain_id;
 	const uint8_t *request_hash32; /* SHA-256 of the HTTP body; NULL leaves it out */
+	const uint8_t *idempotency_hash32; /* of a trade's Idempotency-Key; NULL leaves it out */
 	size_t hash_count;
 	uint8_t hashes[RECEIPT_HASHES_MAX][32]; /* transaction hashes, or the signed digest */
 };
@@ -34,12 +35,13 @@ struct receipt {
  * Write the text:
  *
  * {"action":"trade","address":"0x..EIP-55","agentId":"..","chainId":137,
- *  "hashes":["0x..64 digits"],"instanceKey":"0x..64 digits","keyVersion":1,
- *  "mode":"..","path":"m/44'/60'/..","policyHash":"0x..","policyVersion":1,
- *  "recordVersion":1,"requestHash":"0x..","scheme":"bound","version":1}
+ *  "hashes":["0x..64 digits"],"idempotencyHash":"0x..","instanceKey":"0x..64 digits",
+ *  "keyVersion":1,"mode":"..","path":"m/44'/60'/..","policyHash":"0x..",
+ *  "policyVersion":1,"recordVersion":1,"requestHash":"0x..","scheme":"bound",
+ *  "version":1}
  *
- * on one line without spaces; requestHash is left out where there is none, and
- * hashes is [] where nothing was hashed.
+ * on one line without spaces; requestHash and idempotencyHash are left out where
+ * there is none, and hashes is [] where nothing was hashed.
  *
  * Returns: 0, ERR_SPACE, ERR_RANGE (a number above 2^53 - 1, too many hashes)
  */

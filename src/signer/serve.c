@@ -287,8 +287,7 @@ serve_next_record(struct serve *s)
 }
 
 int
-serve_write_receipt(struct serve *s, const char *action, const uint8_t request_hash32[32],
-    const uint8_t (*hashes)[32], size_t count)
+serve_write_receipt(struct serve *s, const char *action, const struct serve_act *act)
 {
 	struct receipt receipt = {
 		.action = action,
@@ -296,15 +295,16 @@ serve_write_receipt(struct serve *s, const char *action, const uint8_t request_h
 		.instance_key32 = keyring_instance_key(s->keys),
 		.mode = s->mode,
 		.chain_id = s->chain_id,
-		.request_hash32 = request_hash32,
-		.hash_count = count,
+		.request_hash32 = act->request_hash,
+		.idempotency_hash32 = act->idempotency_hash,
+		.hash_count = act->hash_count,
 	};
 	int r;
 
-	if (count > RECEIPT_HASHES_MAX)
+	if (act->hash_count > RECEIPT_HASHES_MAX)
 		return ERR_RANGE;
-	if (count > 0)
-		memcpy(receipt.hashes, hashes, count * 32);
+	if (act->hash_count > 0)
+		memcpy(receipt.hashes, act->hashes, act->hash_count * 32);
 	if ((r = receipt_write(&receipt, s->receipt, sizeof s->receipt, &s->receipt_len)) != 0)
 		return r;
 	return keyring_sign_receipt(s->keys, serve_receipt(s), s->receipt_signature);

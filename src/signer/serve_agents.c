@@ -13,6 +13,13 @@
 #define IDEMPOTENCY_HEX_MIN 32
 #define IDEMPOTENCY_DISTINCT_MIN 8
 
+/* Of what signs nothing. */
+static int
+write_receipt(struct serve *s, const char *action, const uint8_t request_hash32[32])
+{
+	return serve_write_receipt(s, action, &(struct serve_act){.request_hash = request_hash32});
+}
+
 /* --- registration -------------------------------------------------------- */
 
 static int
@@ -185,7 +192,7 @@ registration(struct serve *s, const struct msg_register *m, struct writer *w)
 		return r;
 	if ((r = write_new_record(s)) != 0)
 		return r;
-	if ((r = serve_write_receipt(s, "register", m->request_hash, NULL, 0)) != 0)
+	if ((r = write_receipt(s, "register", m->request_hash)) != 0)
 		return r;
 	if (m->api_key.len == 32) { /* the caller has it, and repeats itself with it */
 		shown_key.len = 0;
@@ -236,7 +243,7 @@ registration_again(struct serve *s, const struct msg_register_again *m, struct w
 		return r;
 	if ((r = serve_write_record(s)) != 0)
 		return r;
-	if ((r = serve_write_receipt(s, "register", m->request_hash, NULL, 0)) != 0)
+	if ((r = write_receipt(s, "register", m->request_hash)) != 0)
 		return r;
 	write_registered(s, (struct bytes){api_key, 32}, (struct bytes){tag, 32}, w);
 	return 0;
@@ -382,7 +389,7 @@ rotation(struct serve *s, const struct msg_rotate_key *m, struct msg_rotated *re
 		r = rotation_again(s, m, reply);
 	if (r != 0)
 		return r;
-	if ((r = serve_write_receipt(s, "rotate-key", m->request_hash, NULL, 0)) != 0)
+	if ((r = write_receipt(s, "rotate-key", m->request_hash)) != 0)
 		return r;
 	reply->record = serve_record(s);
 	reply->receipt = serve_receipt(s);
@@ -468,7 +475,7 @@ policy_change(struct serve *s, const struct msg_change_policy *m, struct writer 
 		return r;
 	if ((r = write_changed_record(s, m->policy, version)) != 0)
 		return r;
-	if ((r = serve_write_receipt(s, "policy", m->request_hash, NULL, 0)) != 0)
+	if ((r = write_receipt(s, "policy", m->request_hash)) != 0)
 		return r;
 	reply.record = serve_record(s);
 	reply.receipt = serve_receipt(s);

@@ -53,9 +53,16 @@ int serve_next_record(struct serve *s) MUST_USE;
 /* Write s->rec, as it stands, to s->record and s->mac. */
 int serve_write_record(struct serve *s) MUST_USE;
 
-/* Write and sign the receipt of s->rec. hashes: count x 32 bytes. */
-int serve_write_receipt(struct serve *s, const char *action, const uint8_t request_hash32[32],
-    const uint8_t (*hashes)[32], size_t count) MUST_USE;
+/* What a receipt says beyond the record. */
+struct serve_act {
+	const uint8_t *request_hash; /* 32 bytes */
+	const uint8_t *idempotency_hash; /* 32 bytes, or NULL */
+	const uint8_t (*hashes)[32];
+	size_t hash_count;
+};
+
+/* Write and sign the receipt of s->rec. */
+int serve_write_receipt(struct serve *s, const char *action, const struct serve_act *act) MUST_USE;
 
 /* What the rules judge by. */
 struct rules_subject serve_subject(const struct serve *s);

@@ -41,21 +41,6 @@ read_transaction(struct serve *s, struct bytes fields, struct tx *ret)
 	return reader_end(&in) == 0 ? 0 : serve_refuse(s, ERR_TRAILING, RULE_TRANSACTION);
 }
 
-/* Judge one step and charge it to the copy of the caps. */
-static int
-charge_step(struct serve *s, const struct tx *tx, struct spend *spend)
-{
-	const struct rules_subject subject = serve_subject(s);
-	struct charge charge;
-	enum rule rule;
-
-	if ((rule = rules_judge_transaction(&subject, tx, &charge)) != RULE_NONE)
-		return serve_refuse(s, ERR_POLICY, rule);
-	if ((rule = spend_take(spend, &s->policy, &charge, s->now)) != RULE_NONE)
-		return serve_refuse(s, ERR_POLICY, rule);
-	return 0;
-}
-
 struct steps {
 	size_t count;
 	struct bytes fields[TRADE_STEPS_MAX];
@@ -100,32 +85,95 @@ sign_steps(struct serve *s, struct steps *steps, struct writer *out)
 	return out->err;
 }
 
+/* What a trade costs; copies, until every step is allowed and signed. */
+struct bill {
+	struct spend spend;
+	struct charge total;
+	struct charge paid; /* before, for the same trade, and not used up yet */
+};
+
+static int
+charge_step(struct serve *s, const struct tx *tx, struct bill *bill)
+{
+	const struct rules_subject subject = serve_subject(s);
+	struct charge charge;
+	enum rule rule;
+	int r;
+
+	if ((rule = rules_judge_transaction(&subject, tx, &charge)) == RULE_NONE)
+		rule = charge_judge(&charge, &s->policy);
+	if (rule != RULE_NONE)
+		return serve_refuse(s, ERR_POLICY, rule);
+	if ((r = charge_add(&bill->total, &charge)) != 0)
+		return r;
+	charge_settle(&charge, &bill->paid);
+	rule = spend_take(&bill->spend, &s->policy, &charge, s->now);
+	return rule == RULE_NONE ? 0 : serve_refuse(s, ERR_POLICY, rule);
+}
+
+static int
+sign_charged(struct serve *s, struct steps *steps, struct bill *bill, struct writer *out)
+{
+	int r;
+
+	for (size_t i = 0; i < steps->count; i++) {
+		if ((r = charge_step(s, &steps->tx[i], bill)) != 0)
+			return r;
+	}
+	if ((r = sign_steps(s, steps, out)) != 0)
+		return r;
+	s->entry->spend = bill->spend;
+	return 0;
+}
+
+/* The same, once for one idempotency key; see signer/recent.h. */
+static int
+sign_once(struct serve *s, struct steps *steps, const uint8_t key32[32], struct writer *out)
+{
+	const struct recent_trade trade = recent_trade_of(key32, steps->tx, steps->count);
+	struct recent *recent = &s->entry->recent;
+	struct bill bill = {.spend = s->entry->spend};
+	struct charge before;
+	int r;
+
+	if ((r = recent_check(recent, &trade, s->rec.policy_version, &before)) != 0)
+		return serve_refuse(s, r, RULE_TRADE_REPEATED);
+	bill.paid = before;
+	if ((r = sign_charged(s, steps, &bill, out)) != 0)
+		return r;
+	charge_raise(&bill.total, &before);
+	recent_note(recent, &trade, s->rec.policy_version, &bill.total);
+	return 0;
+}
+
 static int
 trade(struct serve *s, const struct msg_sign_trade *m, struct writer *w)
 {
+	const int named = m->idempotency_hash.len != 0;
 	struct writer out = writer_of(s->steps, sizeof s->steps);
 	struct msg_trade_signed reply;
 	struct steps steps;
-	struct spend spend;
 	int r;
 
+	if (named && m->idempotency_hash.len != 32)
+		return ERR_PROTOCOL;
 	if ((r = serve_admit_change(s, m->record, m->mac, m->api_key)) != 0)
 		return r;
 	if ((r = read_steps(s, m->steps, &steps)) != 0)
 		return r;
-	/* all or nothing: the caps are touched when every step is allowed and signed */
-	spend = s->entry->spend;
-	for (size_t i = 0; i < steps.count; i++) {
-		if ((r = charge_step(s, &steps.tx[i], &spend)) != 0)
-			return r;
-	}
-	if ((r = sign_steps(s, &steps, &out)) != 0)
+	if (named)
+		r = sign_once(s, &steps, m->idempotency_hash.p, &out);
+	else
+		r = sign_charged(s, &steps, &(struct bill){.spend = s->entry->spend}, &out);
+	if (r != 0 || (r = serve_next_record(s)) != 0)
 		return r;
-	s->entry->spend = spend;
-	if ((r = serve_next_record(s)) != 0)
-		return r;
-	r = serve_write_receipt(s, "trade", m->request_hash, (const uint8_t(*)[32])steps.hashes,
-	    steps.count);
+	r = serve_write_receipt(s, "trade",
+	    &(struct serve_act){
+		.request_hash = m->request_hash,
+		.idempotency_hash = named ? m->idempotency_hash.p : NULL,
+		.hashes = (const uint8_t(*)[32])steps.hashes,
+		.hash_count = steps.count,
+	    });
 	if (r != 0)
 		return r;
 	reply.record = serve_record(s);
@@ -229,8 +277,8 @@ static int
 sign_digest(struct serve *s, const char *action, const uint8_t digest[32],
     const uint8_t request_hash[32], struct writer *w)
 {
+	struct serve_act act = {.request_hash = request_hash, .hash_count = 1};
 	struct msg_signed reply;
-	uint8_t hashes[1][32];
 	uint8_t parity;
 	int r;
 
@@ -240,10 +288,9 @@ sign_digest(struct serve *s, const char *action, const uint8_t digest[32],
 	reply.eth_signature[64] = (uint8_t)(27 + parity);
 	if ((r = serve_next_record(s)) != 0)
 		return r;
-	memcpy(hashes[0], digest, 32);
 	memcpy(reply.digest, digest, 32);
-	r = serve_write_receipt(s, action, request_hash, (const uint8_t(*)[32])hashes, 1);
-	if (r != 0)
+	act.hashes = (const uint8_t(*)[32])reply.digest;
+	if ((r = serve_write_receipt(s, action, &act)) != 0)
 		return r;
 	reply.record = serve_record(s);
 	reply.receipt = serve_receipt(s);

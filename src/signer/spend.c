@@ -113,18 +113,73 @@ spend_leak(struct spend *s, const struct policy *policy, uint64_t now)
 		bucket_leak(&s->token[i], &policy->tokens[i].per_day, now);
 }
 
+/* --- charges ------------------------------------------------------------- */
+
+enum rule
+charge_judge(const struct charge *charge, const struct policy *policy)
+{
+	if (u256_compare(&charge->native, &policy->native_per_transaction) > 0)
+		return RULE_NATIVE_PER_TRANSACTION;
+	for (size_t i = 0; i < policy->token_count; i++) {
+		if (u256_compare(&charge->token[i], &policy->tokens[i].per_transaction) > 0)
+			return RULE_TOKEN_PER_TRANSACTION;
+	}
+	return RULE_NONE;
+}
+
+int
+charge_add(struct charge *sum, const struct charge *more)
+{
+	int r = u256_add(&sum->native, &more->native, &sum->native);
+
+	for (size_t i = 0; i < POLICY_TOKENS_MAX && r == 0; i++)
+		r = u256_add(&sum->token[i], &more->token[i], &sum->token[i]);
+	return r;
+}
+
+static void
+raise_part(struct u256 *a, const struct u256 *b)
+{
+	if (u256_compare(a, b) < 0)
+		*a = *b;
+}
+
+void
+charge_raise(struct charge *charge, const struct charge *other)
+{
+	raise_part(&charge->native, &other->native);
+	for (size_t i = 0; i < POLICY_TOKENS_MAX; i++)
+		raise_part(&charge->token[i], &other->token[i]);
+}
+
+static void
+settle(struct u256 *charge, struct u256 *paid)
+{
+	const struct u256 taken = u256_compare(charge, paid) < 0 ? *charge : *paid;
+
+	/* neither is below what is taken of it */
+	if (u256_sub(charge, &taken, charge) != 0 || u256_sub(paid, &taken, paid) != 0)
+		*paid = U256_ZERO;
+}
+
+void
+charge_settle(struct charge *charge, struct charge *paid)
+{
+	settle(&charge->native, &paid->native);
+	for (size_t i = 0; i < POLICY_TOKENS_MAX; i++)
+		settle(&charge->token[i], &paid->token[i]);
+}
+
+/* --- what an agent has spent --------------------------------------------- */
+
 static enum rule
 take_tokens(struct spend *s, const struct policy *policy, const struct charge *charge)
 {
 	for (size_t i = 0; i < policy->token_count; i++) {
-		const struct policy_token *cap = &policy->tokens[i];
-
-		if (u256_compare(&charge->token[i], &cap->per_transaction) > 0)
-			return RULE_TOKEN_PER_TRANSACTION;
 		/* nothing asked, nothing refused: a cap may have sunk below the fill */
 		if (u256_is_zero(&charge->token[i]))
 			continue;
-		if (bucket_take(&s->token[i], &cap->per_day, &charge->token[i]) != 0)
+		if (bucket_take(&s->token[i], &policy->tokens[i].per_day, &charge->token[i]) != 0)
 			return RULE_TOKEN_PER_DAY;
 	}
 	return RULE_NONE;
@@ -137,8 +192,8 @@ spend_take(struct spend *s, const struct policy *policy, const struct charge *ch
 	enum rule rule;
 
 	spend_leak(&after, policy, now);
-	if (u256_compare(&charge->native, &policy->native_per_transaction) > 0)
-		return RULE_NATIVE_PER_TRANSACTION;
+	if ((rule = charge_judge(charge, policy)) != RULE_NONE)
+		return rule;
 	if (!u256_is_zero(&charge->native) &&
 	    bucket_take(&after.native, &policy->native_per_day, &charge->native) != 0)
 		return RULE_NATIVE_PER_DAY;

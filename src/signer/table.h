@@ -17,6 +17,7 @@
 #include "agent/policy.h"
 #include "agent/record.h"
 #include "base/attr.h"
+#include "signer/recent.h"
 #include "signer/spend.h"
 
 #define TABLE_CAPACITY_MAX ((uint64_t)1 << 24)
@@ -33,6 +34,7 @@ struct table_entry {
 	uint64_t record_version; /* the highest given out or seen */
 	uint64_t change_until; /* a new key or policy is out and not yet adopted; see serve.h */
 	struct spend spend;
+	struct recent recent;
 };
 
 struct table {

@@ -374,6 +374,8 @@ send_to_signer(struct live *l, struct bytes steps)
 	memcpy(l->mac, m.mac, sizeof l->mac);
 	memcpy(m.api_key, l->req.api_key, sizeof m.api_key);
 	memcpy(m.request_hash, l->req.request_hash, sizeof m.request_hash);
+	if (l->req.has_idempotency)
+		m.idempotency_hash = (struct bytes){l->req.idempotency_hash, 32};
 	m.steps = steps;
 	msg_sign_trade_write(&w, &m);
 	sodium_memzero(&m, sizeof m);

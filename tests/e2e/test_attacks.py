@@ -7,6 +7,7 @@ import concurrent.futures
 import secrets
 import shutil
 import sqlite3
+import time
 
 import localchain
 from conftest import register
@@ -197,6 +198,49 @@ def test_a_raised_cap_in_the_database_is_refused(daemon, market):
     status, _, problem = agent.trade({"type": "split", "conditionId": market.condition, "amount": "101"})
     assert status not in (200, 202), problem
     assert market.position(agent.address) == 0
+
+
+def test_a_trade_whose_rows_are_deleted_is_not_made_again(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    agent = register(daemon)
+    market.fund(agent.address)
+    body, key = {"type": "split", "conditionId": market.condition, "amount": "3"}, secrets.token_hex(8)
+    status, _, done = agent.trade(body, Idempotency_Key=key)
+    assert status == 200, done
+    assert agent.trade(body)[0] == 200
+    edit(daemon, ("DELETE FROM steps WHERE trade_id = ?", (done["tradeId"],)),
+         ("DELETE FROM trades WHERE id = ?", (done["tradeId"],)))
+    status, _, problem = agent.trade(body, Idempotency_Key=key)
+    assert status == 409 and problem["rule"] == "trade-repeated", problem
+    daemon.kill("selfsame-gateway")  # a new one knows nothing but the rows
+    for _ in range(100):
+        try:
+            status, _, problem = agent.trade(body, Idempotency_Key=key)
+            break
+        except OSError:
+            time.sleep(0.1)
+    assert status == 409, problem
+    assert market.position(agent.address) == 6_000_000
+
+
+def test_a_trade_that_could_not_be_stored_is_made_and_charged_once(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    policy = {"tokens": [{"token": "USDC", "perTransaction": "10", "perDay": "10"}]}
+    agent = register(daemon, policy=policy)
+    market.fund(agent.address)
+    body, key = {"type": "split", "conditionId": market.condition, "amount": "10"}, secrets.token_hex(8)
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+    base = sqlite3.connect(database(daemon), isolation_level=None)
+    base.execute("BEGIN IMMEDIATE")  # nobody else writes
+    status, _, problem = agent.trade(body, Idempotency_Key=key)
+    assert status == 503 and problem["type"].endswith("database-unavailable"), problem
+    base.execute("ROLLBACK")
+    base.close()
+    status, _, done = agent.trade(body, Idempotency_Key=key)
+    assert status == 200, done
+    assert agent.trade(body, Idempotency_Key=key)[2]["tradeId"] == done["tradeId"]
+    assert done["receipt"]["idempotencyHash"].startswith("0x")
+    assert market.position(agent.address) == 10_000_000
 
 
 def test_splits_raced_round_the_daily_cap_stay_below_it(start, market):

@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 static const uint8_t policy[] = {1, 2, 3};
-static uint8_t key[32], request[32];
+static uint8_t key[32], request[32], named[32];
 
 static struct agent_record
 record(void)
@@ -37,6 +37,8 @@ test_text(void **state)
 	    "\"agentId\":\"alice\",\"chainId\":137,\"hashes\":["
 	    "\"0x0101010101010101010101010101010101010101010101010101010101010101\","
 	    "\"0x0202020202020202020202020202020202020202020202020202020202020202\"],"
+	    "\"idempotencyHash\":"
+	    "\"0x3333333333333333333333333333333333333333333333333333333333333333\","
 	    "\"instanceKey\":"
 	    "\"0x1111111111111111111111111111111111111111111111111111111111111111\","
 	    "\"keyVersion\":2,\"mode\":\"simulated-dev\",\"path\":\"m/44'/60'/0'/0/7\","
@@ -46,13 +48,15 @@ test_text(void **state)
 	    "\"0x2222222222222222222222222222222222222222222222222222222222222222\","
 	    "\"scheme\":\"indexed\",\"version\":1}";
 	const struct agent_record rec = record();
-	struct receipt receipt = {"trade", &rec, key, "simulated-dev", 137, request, 2, {{0}}};
+	struct receipt receipt = {"trade", &rec, key, "simulated-dev", 137, request, named,
+	    2, {{0}}};
 	uint8_t text[RECEIPT_TEXT_MAX];
 	size_t len;
 
 	(void)state;
 	memset(key, 0x11, 32);
 	memset(request, 0x22, 32);
+	memset(named, 0x33, 32);
 	memset(receipt.hashes[0], 1, 32);
 	memset(receipt.hashes[1], 2, 32);
 	assert_int_equal(receipt_write(&receipt, text, sizeof text, &len), 0);
@@ -65,7 +69,7 @@ static void
 test_left_out(void **state)
 {
 	const struct agent_record rec = record();
-	const struct receipt receipt = {"register", &rec, key, "tdx", 1, NULL, 0, {{0}}};
+	const struct receipt receipt = {"register", &rec, key, "tdx", 1, NULL, NULL, 0, {{0}}};
 	char text[RECEIPT_TEXT_MAX + 1];
 	size_t len;
 
@@ -81,7 +85,7 @@ static void
 test_limits(void **state)
 {
 	struct agent_record rec = record();
-	struct receipt receipt = {"register", &rec, key, "tdx", 1, NULL, 0, {{0}}};
+	struct receipt receipt = {"register", &rec, key, "tdx", 1, NULL, NULL, 0, {{0}}};
 	uint8_t text[RECEIPT_TEXT_MAX];
 	size_t len;
 
@@ -104,7 +108,7 @@ test_largest_fits(void **state)
 {
 	struct agent_record rec = record();
 	struct receipt receipt = {"rotate-key", &rec, key, "aaaaaaaabbbbbbbbccccccccdddddddd-dev",
-	    ((uint64_t)1 << 53) - 1, request, RECEIPT_HASHES_MAX, {{0}}};
+	    ((uint64_t)1 << 53) - 1, request, request, RECEIPT_HASHES_MAX, {{0}}};
 	uint8_t text[RECEIPT_TEXT_MAX];
 	size_t len;
 

@@ -274,9 +274,12 @@ adopt(const struct agent *a)
 	return ask_adopt(&m);
 }
 
-/* A trade of one step; on success the new record is kept. */
+/*
+ * A trade under an idempotency key, of which only the hash gets here (NULL:
+ * none); on success the new record is kept.
+ */
 static inline int
-trade(struct agent *a, const struct tx *txs, size_t count)
+trade_as(struct agent *a, const struct tx *txs, size_t count, const uint8_t *idempotency_hash)
 {
 	static uint8_t room[40960], field_room[20480];
 	struct writer w = writer_of(room, sizeof room);
@@ -291,6 +294,7 @@ trade(struct agent *a, const struct tx *txs, size_t count)
 		write_lp(&w, field_room, fields.len);
 	}
 	FILL_KEY(m, a);
+	m.idempotency_hash = (struct bytes){idempotency_hash, idempotency_hash == NULL ? 0 : 32};
 	m.steps = (struct bytes){room, w.len};
 	if ((r = ask_sign_trade(&m)) != 0)
 		return r;
@@ -298,6 +302,12 @@ trade(struct agent *a, const struct tx *txs, size_t count)
 	keep(a, got.record, got.mac);
 	assert_receipt(got.receipt, got.signature, "\"action\":\"trade\"");
 	return 0;
+}
+
+static inline int
+trade(struct agent *a, const struct tx *txs, size_t count)
+{
+	return trade_as(a, txs, count, NULL);
 }
 
 /* A token transfer to the owner. */

@@ -175,6 +175,207 @@ test_wrong_key(void **state)
 	assert_int_equal(serve.table.count, 0);
 }
 
+/* --- one idempotency key, one trade ---------------------------------------- */
+
+static const uint8_t key_one[32] = {1}, key_two[32] = {2};
+
+static uint64_t
+token_used(const struct agent *a)
+{
+	return read_record(a).token_used[0].limb[0];
+}
+
+/* The journal's rows are gone and the gateway plans anew: the next nonce is a second trade. */
+static void
+test_a_key_is_signed_once(void **state)
+{
+	struct agent a = registered("alice", &policy), b = registered("bob", &policy);
+	struct tx tx = token_transfer(0, 10);
+
+	(void)state;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	tx.nonce = 1;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), ERR_USED);
+	assert_rule("trade-repeated");
+	assert_int_equal(token_used(&a), 10);
+	/* another key, no key, another agent's key of the same hash: other trades */
+	assert_int_equal(trade_as(&a, &tx, 1, key_two), 0);
+	assert_int_equal(trade(&a, &tx, 1), 0);
+	assert_int_equal(trade_as(&b, &tx, 1, key_one), 0);
+	assert_int_equal(token_used(&a), 30);
+	/* the key's trade came first, whatever came since */
+	tx.nonce = 7;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), ERR_USED);
+	assert_int_equal(trade_as(&a, &tx, 1, key_two), ERR_USED);
+}
+
+/* The commit failed and nothing was sent: the same again gives the same bytes and costs nothing. */
+static void
+test_a_retry_gives_the_same_bytes(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	const struct agent before = a;
+	struct tx txs[2] = {token_transfer(0, 10), token_transfer(1, 20)};
+	struct signed_step first[4], again[4];
+	uint8_t raw[2][400];
+	size_t len[2];
+
+	(void)state;
+	txs[1].nonce = 1;
+	assert_int_equal(trade_as(&a, txs, 2, key_one), 0);
+	assert_int_equal(read_steps(first), 2);
+	for (size_t i = 0; i < 2; i++) {
+		len[i] = first[i].raw.len;
+		memcpy(raw[i], first[i].raw.p, len[i]);
+	}
+	a = before; /* what the database has */
+	assert_int_equal(trade_as(&a, txs, 2, key_one), 0);
+	assert_int_equal(read_steps(again), 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(bytes_equal(again[i].raw, (struct bytes){raw[i], len[i]}));
+	assert_int_equal(token_used(&a), 30);
+	assert_int_equal(read_record(&a).native_used.limb[0], 2 * (uint64_t)100000 * GWEI);
+	/* nothing of it pays for another trade */
+	assert_int_equal(trade_as(&a, txs, 2, key_two), 0);
+	assert_int_equal(token_used(&a), 60);
+}
+
+/* The market moved meanwhile. One nonce is one transaction: the dearer of the two counts. */
+static void
+test_a_retry_costs_what_it_is_dearer(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx tx = token_transfer(0, 60);
+
+	(void)state;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	tx.max_fee_per_gas = u256_of(3 * (uint64_t)GWEI);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	assert_int_equal(token_used(&a), 60);
+	assert_int_equal(read_record(&a).native_used.limb[0], 3 * (uint64_t)100000 * GWEI);
+	tx = token_transfer(0, 90);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	assert_int_equal(token_used(&a), 90);
+	/* a small one does not make room for what was signed before it */
+	tx = token_transfer(0, 1);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	tx = token_transfer(0, 90);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	assert_int_equal(token_used(&a), 90);
+	assert_int_equal(read_record(&a).native_used.limb[0], 3 * (uint64_t)100000 * GWEI);
+	/* and the cap of one transaction holds for all of it */
+	tx = token_transfer(0, 101);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), ERR_POLICY);
+	assert_rule("token-per-transaction");
+}
+
+/* Every step must take the place of the one that was signed. */
+static void
+test_a_retry_has_the_same_nonces(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx txs[2] = {token_transfer(0, 10), token_transfer(1, 20)}, swapped[2];
+
+	(void)state;
+	txs[0].nonce = 5;
+	txs[1].nonce = 6;
+	assert_int_equal(trade_as(&a, txs, 2, key_one), 0);
+	assert_int_equal(trade_as(&a, txs, 1, key_one), ERR_USED);
+	assert_int_equal(trade_as(&a, txs + 1, 1, key_one), ERR_USED);
+	swapped[0] = txs[1];
+	swapped[1] = txs[0];
+	assert_int_equal(trade_as(&a, swapped, 2, key_one), ERR_USED);
+	txs[1].nonce = 7;
+	assert_int_equal(trade_as(&a, txs, 2, key_one), ERR_USED);
+	txs[1].nonce = 6;
+	assert_int_equal(trade_as(&a, txs, 2, key_one), 0);
+	assert_int_equal(token_used(&a), 30);
+}
+
+/* A refused trade was not signed: its key is free. */
+static void
+test_a_refusal_leaves_the_key_free(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx tx = token_transfer(0, 101);
+
+	(void)state;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), ERR_POLICY);
+	tx = token_transfer(0, 100);
+	tx.nonce = 9;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+}
+
+/* What was paid is counted in the tokens of a policy: under another one it pays for nothing. */
+static void
+test_a_retry_under_another_policy_pays_again(void **state)
+{
+	struct agent a;
+	struct msg_change_policy m;
+	struct msg_policy_changed got;
+	struct policy next = policy;
+	struct tx tx = token_transfer(0, 30);
+	uint8_t room[POLICY_BYTES_MAX];
+
+	(void)state;
+	a = registered("alice", &policy);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	next.max_gas--;
+	FILL_KEY(m, &a);
+	m.policy = policy_bytes(&next, room);
+	assert_int_equal(ask_change_policy(&m), 0);
+	assert_int_equal(msg_policy_changed_read(reply, &got), 0);
+	keep(&a, got.record, got.mac);
+	assert_int_equal(adopt(&a), 0);
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	assert_int_equal(token_used(&a), 60);
+}
+
+/* The last 32 of each agent, since boot. */
+static void
+test_how_long_a_key_is_known(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx tx = token_transfer(0, 1);
+	uint8_t key[32] = {0};
+
+	(void)state;
+	for (uint8_t i = 0; i < 33; i++) {
+		key[0] = i;
+		tx.nonce = i;
+		assert_int_equal(trade_as(&a, &tx, 1, key), 0);
+	}
+	tx.nonce = 99;
+	for (uint8_t i = 1; i < 33; i++) {
+		key[0] = i;
+		assert_int_equal(trade_as(&a, &tx, 1, key), ERR_USED);
+	}
+	key[0] = 0;
+	assert_int_equal(trade_as(&a, &tx, 1, key), 0);
+	key[0] = 32;
+	assert_int_equal(trade_as(&a, &tx, 1, key), ERR_USED);
+	reboot(SCHEME_BOUND);
+	assert_int_equal(trade_as(&a, &tx, 1, key), 0);
+}
+
+static void
+test_the_receipt_names_the_key(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx tx = token_transfer(0, 1);
+	struct msg_trade_signed got;
+	struct msg_sign_trade m;
+
+	(void)state;
+	assert_int_equal(trade_as(&a, &tx, 1, key_one), 0);
+	assert_int_equal(msg_trade_signed_read(reply, &got), 0);
+	assert_receipt(got.receipt, got.signature, ",\"idempotencyHash\":\"0x0100000000000000"
+	    "000000000000000000000000000000000000000000000000\",\"instanceKey\":");
+	FILL_KEY(m, &a);
+	m.idempotency_hash = (struct bytes){key_one, 31};
+	assert_int_equal(ask_sign_trade(&m), ERR_PROTOCOL);
+}
+
 /* --- caps ---------------------------------------------------------------- */
 
 /* The database gives an older record back, with less spent: the table's word counts. */
@@ -660,6 +861,14 @@ main(void)
 		TEST(test_step_counts),
 		TEST(test_malformed_steps),
 		TEST(test_wrong_key),
+		TEST(test_a_key_is_signed_once),
+		TEST(test_a_retry_gives_the_same_bytes),
+		TEST(test_a_retry_costs_what_it_is_dearer),
+		TEST(test_a_retry_has_the_same_nonces),
+		TEST(test_a_refusal_leaves_the_key_free),
+		TEST(test_a_retry_under_another_policy_pays_again),
+		TEST(test_how_long_a_key_is_known),
+		TEST(test_the_receipt_names_the_key),
 		TEST(test_older_spend),
 		TEST(test_approve_race),
 		TEST(test_fees_are_bounded),

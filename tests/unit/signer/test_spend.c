@@ -147,6 +147,31 @@ test_caps(void **state)
 	assert_int_equal(spend_take(&s, &p, &c, 0), RULE_NONE);
 }
 
+static void
+test_charges(void **state)
+{
+	struct charge charge = charge_of(5, 10, 20), paid = charge_of(7, 3, 20), sum;
+
+	(void)state;
+	charge_settle(&charge, &paid);
+	sum = charge_of(0, 7, 0);
+	assert_memory_equal(&charge, &sum, sizeof sum);
+	sum = charge_of(2, 0, 0);
+	assert_memory_equal(&paid, &sum, sizeof sum);
+	charge_raise(&charge, &paid);
+	sum = charge_of(2, 7, 0);
+	assert_memory_equal(&charge, &sum, sizeof sum);
+	assert_int_equal(charge_add(&sum, &charge), 0);
+	assert_int_equal(sum.native.limb[0], 4);
+	assert_int_equal(sum.token[0].limb[0], 14);
+	sum.token[POLICY_TOKENS_MAX - 1] = U256_MAX;
+	charge.token[POLICY_TOKENS_MAX - 1] = u256_of(1);
+	assert_int_equal(charge_add(&sum, &charge), ERR_OVERFLOW);
+	sum = charge_of(0, 0, 0);
+	sum.native = U256_MAX;
+	assert_int_equal(charge_add(&sum, &charge), ERR_OVERFLOW);
+}
+
 /* A cap that sank below the fill refuses its own charges only. */
 static void
 test_a_lowered_cap_does_not_block_the_rest(void **state)
@@ -228,6 +253,7 @@ main(void)
 		cmocka_unit_test(test_an_empty_bucket_saves_nothing),
 		cmocka_unit_test(test_extreme_caps),
 		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_charges),
 		cmocka_unit_test(test_a_lowered_cap_does_not_block_the_rest),
 		cmocka_unit_test(test_in_any_day_less_than_twice_the_cap),
 		cmocka_unit_test(test_follow),

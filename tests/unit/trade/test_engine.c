@@ -538,6 +538,22 @@ test_the_same_key_at_once_is_one_trade(void **state)
 	assert_int_equal(world.signatures, 2);
 }
 
+/* The signer keeps count of keys too, in case the journal loses one. */
+static void
+test_the_signer_learns_the_key(void **state)
+{
+	struct world_outcome o;
+
+	(void)state;
+	world_trade(SPLIT, "k", WAIT, &o);
+	world_run(20);
+	assert_int_equal(world.named, 1);
+	assert_memory_equal(world.name, world.trades_rows[0].idempotency_hash, 32);
+	world_trade(SPLIT, NULL, WAIT, &o);
+	world_run(20);
+	assert_int_equal(world.named, 0);
+}
+
 static void
 test_the_same_key_later_and_after_a_restart(void **state)
 {
@@ -657,6 +673,7 @@ main(void)
 	    TEST(test_a_stale_row_without_a_newer_record_is_refused),
 	    TEST(test_a_malformed_row_is_refused),
 	    TEST(test_the_same_key_at_once_is_one_trade),
+	    TEST(test_the_signer_learns_the_key),
 	    TEST(test_the_same_key_later_and_after_a_restart),
 	    TEST(test_an_earlier_trade_is_shown_to_the_keys_holder_only),
 	    TEST(test_a_request_that_failed_leaves_its_key_free),

@@ -422,6 +422,9 @@ answer_sign(struct bytes body, struct writer *w)
 	struct reader steps;
 
 	assert_int_equal(msg_sign_trade_read(body, &m), 0);
+	world.named = m.idempotency_hash.len == 32;
+	if (world.named)
+		memcpy(world.name, m.idempotency_hash.p, 32);
 	if (memcmp(m.api_key, world.api_key, 32) != 0)
 		return refuse(w, ERR_AUTH, "");
 	if (world.stale_once) {

@@ -63,6 +63,8 @@ struct world {
 	int wrong_field; /* 1 nonce, 2 recipient, 3 amount of steps, 4 hash */
 	int stale_once;
 	uint64_t version;
+	int named; /* the last trade came with the hash of an idempotency key */
+	uint8_t name[32];
 	size_t signatures;
 	size_t bumps;
 
