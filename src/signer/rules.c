@@ -213,16 +213,10 @@ static enum rule
 judge_approve(const struct rules_subject *s, const struct tx *tx, const struct abi_call *call,
     struct charge *charge)
 {
-	const struct policy_token *cap = policy_token_find(s->policy, tx->to);
-
 	if (!(s->policy->actions & POLICY_APPROVE))
 		return RULE_ACTION;
-	if (is_conditional_tokens(s->policy, call->address)) {
-		if (cap == NULL || u256_compare(&call->amount, &cap->per_transaction) > 0)
-			return RULE_TOKEN_PER_TRANSACTION;
-		return RULE_NONE; /* the split is charged */
-	}
-	if (!rules_spender_allowed(s->policy, call->address))
+	if (!is_conditional_tokens(s->policy, call->address) &&
+	    !rules_spender_allowed(s->policy, call->address))
 		return RULE_SPENDER;
 	return rules_charge_token(s->policy, tx->to, &call->amount, charge);
 }
@@ -340,6 +334,46 @@ rules_judge_transaction(const struct rules_subject *s, const struct tx *tx, stru
 	if ((rule = judge_target(s, tx, &charge)) != RULE_NONE)
 		return rule;
 	*ret = charge;
+	return RULE_NONE;
+}
+
+/* --- steps that are signed together -------------------------------------- */
+
+/* Whether the transaction is this function's, with its canonical arguments. */
+static int
+is_call(const struct tx *tx, uint32_t selector, struct abi_call *ret)
+{
+	return tx->has_to && tx->data.len >= 4 && load_be32(tx->data.p) == selector &&
+	       abi_call_decode(tx->data, ret) == 0;
+}
+
+/* Whether `split` uses up what `approve`, before it, lets ConditionalTokens take. */
+static int
+is_used_up(const struct policy *p, const struct tx *approve, const struct tx *split)
+{
+	struct abi_call allowed, taken;
+
+	if (!is_call(approve, ABI_APPROVE, &allowed) || !is_call(split, ABI_SPLIT, &taken))
+		return 0;
+	if (!is_conditional_tokens(p, allowed.address) || !is_conditional_tokens(p, split->to))
+		return 0;
+	return memcmp(taken.address, approve->to, 20) == 0 &&
+	       u256_compare(&taken.amount, &allowed.amount) >= 0;
+}
+
+enum rule
+rules_judge_step(const struct rules_subject *s, const struct tx *steps, size_t count, size_t at,
+    struct charge *ret)
+{
+	enum rule rule;
+
+	if ((rule = rules_judge_transaction(s, &steps[at], ret)) != RULE_NONE)
+		return rule;
+	for (size_t i = at + 1; i < count; i++) {
+		/* an approval charges its token and nothing else */
+		if (is_used_up(s->policy, &steps[at], &steps[i]))
+			memset(ret->token, 0, sizeof ret->token);
+	}
 	return RULE_NONE;
 }
 

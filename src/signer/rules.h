@@ -10,9 +10,8 @@
  * A transaction, beyond chain, gas and fees:
  *   no data          to a recipient of the policy
  *   a policy token   transfer to a recipient, charged; approve to a spender of
- *                    the policy, charged in full, or to ConditionalTokens,
- *                    which is not charged (the split is) but within the cap of
- *                    one transaction
+ *                    the policy or to ConditionalTokens, charged in full; but
+ *                    see rules_judge_step()
  *   ConditionalTokens  split of a policy token, charged; merge; redeem
  *   anything else    an entry of the calls list: by selector, or by
  *                    any_selector, which covers neither selectors.def nor calls
@@ -45,6 +44,15 @@ struct rules_subject {
 /* RULE_NONE and the charge, or the rule that refuses. */
 enum rule rules_judge_transaction(const struct rules_subject *s, const struct tx *tx,
     struct charge *ret) MUST_USE;
+
+/*
+ * The same for steps[at] of the steps that are signed together. An approval to
+ * ConditionalTokens is free where a split behind it takes at least as much of
+ * the token: the split is charged, and an allowance is no more than the last
+ * one that was set.
+ */
+enum rule rules_judge_step(const struct rules_subject *s, const struct tx *steps, size_t count,
+    size_t at, struct charge *ret) MUST_USE;
 
 /*
  * The same for a fee bump of a transaction that was signed before: before and

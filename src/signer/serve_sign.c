@@ -93,14 +93,15 @@ struct bill {
 };
 
 static int
-charge_step(struct serve *s, const struct tx *tx, struct bill *bill)
+charge_step(struct serve *s, const struct steps *steps, size_t at, struct bill *bill)
 {
 	const struct rules_subject subject = serve_subject(s);
 	struct charge charge;
 	enum rule rule;
 	int r;
 
-	if ((rule = rules_judge_transaction(&subject, tx, &charge)) == RULE_NONE)
+	rule = rules_judge_step(&subject, steps->tx, steps->count, at, &charge);
+	if (rule == RULE_NONE)
 		rule = charge_judge(&charge, &s->policy);
 	if (rule != RULE_NONE)
 		return serve_refuse(s, ERR_POLICY, rule);
@@ -117,7 +118,7 @@ sign_charged(struct serve *s, struct steps *steps, struct bill *bill, struct wri
 	int r;
 
 	for (size_t i = 0; i < steps->count; i++) {
-		if ((r = charge_step(s, &steps->tx[i], bill)) != 0)
+		if ((r = charge_step(s, steps, i, bill)) != 0)
 			return r;
 	}
 	if ((r = sign_steps(s, steps, out)) != 0)

@@ -270,8 +270,10 @@ def test_an_approval_to_a_stranger_is_refused_and_to_a_spender_charged_in_full(s
     assert approve(spender, "20")[0] == 200
     status, _, problem = approve(spender, "20")
     assert status == 403 and problem["rule"] == "token-per-day", problem
-    # the ConditionalTokens contract may be approved within the cap, and the split is what counts
+    # likewise to the ConditionalTokens contract, where no split of the same trade is charged for it
     assert approve(market.ctf.address, "10")[0] == 200
+    status, _, problem = approve(market.ctf.address, "1")
+    assert status == 403 and problem["rule"] == "token-per-day", problem
 
 
 def test_a_restart_earns_nothing_and_forgets_nothing_that_was_stored(start, market):

@@ -258,8 +258,7 @@ test_approve_conditional_tokens(void **state)
 {
 	(void)state;
 	assert_int_equal(judge_two(TOKEN, APPROVE, CTF, 100), RULE_NONE);
-	assert_true(u256_is_zero(&charge.token[0])); /* the split is charged */
-	assert_int_equal(judge_two(TOKEN, APPROVE, CTF, 101), RULE_TOKEN_PER_TRANSACTION);
+	assert_int_equal(charge.token[0].limb[0], 100);
 	policy.actions &= (uint8_t)~POLICY_APPROVE;
 	assert_int_equal(judge_two(TOKEN, APPROVE, CTF, 1), RULE_ACTION);
 }
@@ -270,14 +269,76 @@ test_approve_everything(void **state)
 	struct tx tx = test_tx(TOKEN);
 
 	(void)state;
-	tx.data = call_two(room, APPROVE, CTF, 0);
-	memset(room + 36, 0xff, 32);
-	assert_int_equal(judge(&tx), RULE_TOKEN_PER_TRANSACTION);
 	policy_add_spender(&policy, SPENDER);
-	tx.data = call_two(room, APPROVE, SPENDER, 0);
-	memset(room + 36, 0xff, 32);
-	assert_int_equal(judge(&tx), RULE_NONE); /* spend_take() refuses it: */
-	assert_int_equal(u256_compare(&charge.token[0], &U256_MAX), 0);
+	for (size_t i = 0; i < 2; i++) {
+		tx.data = call_two(room, APPROVE, i == 0 ? CTF : SPENDER, 0);
+		memset(room + 36, 0xff, 32);
+		assert_int_equal(judge(&tx), RULE_NONE); /* charge_judge() refuses it: */
+		assert_int_equal(u256_compare(&charge.token[0], &U256_MAX), 0);
+		assert_int_equal(charge_judge(&charge, &policy), RULE_TOKEN_PER_TRANSACTION);
+	}
+}
+
+static uint8_t steps_room[4][260];
+static struct tx steps[4];
+
+static void
+put_approve(size_t at, uint8_t token, uint8_t spender, uint64_t amount)
+{
+	steps[at] = test_tx(token);
+	steps[at].data = call_two(steps_room[at], APPROVE, spender, amount);
+}
+
+static void
+put_split(size_t at, uint32_t selector, uint8_t token, uint64_t amount)
+{
+	steps[at] = test_tx(CTF);
+	steps[at].data = call_split(steps_room[at], selector, token, amount);
+}
+
+/* What the step charges of the two tokens. */
+static uint64_t
+cost(size_t count, size_t at)
+{
+	const struct rules_subject subject = {&policy, &rec, CHAIN};
+
+	assert_int_equal(rules_judge_step(&subject, steps, count, at, &charge), RULE_NONE);
+	assert_false(u256_is_zero(&charge.native)); /* of every step */
+	return charge.token[0].limb[0] + charge.token[1].limb[0];
+}
+
+/* Free only where a split behind it takes all of it. */
+static void
+test_approve_and_split(void **state)
+{
+	(void)state;
+	policy_add_spender(&policy, SPENDER);
+	put_approve(0, TOKEN, CTF, 60);
+	put_split(1, SPLIT, TOKEN, 60);
+	assert_int_equal(cost(2, 0), 0);
+	assert_int_equal(cost(2, 1), 60);
+	assert_int_equal(cost(1, 0), 60); /* the split is not signed with it */
+	put_split(1, SPLIT, TOKEN, 59);
+	assert_int_equal(cost(2, 0), 60);
+	put_split(1, SPLIT, TOKEN, 61);
+	assert_int_equal(cost(2, 0), 0);
+	put_split(1, SPLIT, TOKEN2, 60);
+	assert_int_equal(cost(2, 0), 60);
+	put_split(1, MERGE, TOKEN, 60);
+	assert_int_equal(cost(2, 0), 60);
+	put_split(1, SPLIT, TOKEN, 60);
+	put_approve(0, TOKEN, SPENDER, 60);
+	assert_int_equal(cost(2, 0), 60);
+	put_approve(0, TOKEN2, CTF, 60);
+	assert_int_equal(cost(2, 0), 60);
+	/* a split before it uses nothing up, one further behind does */
+	put_split(0, SPLIT, TOKEN, 60);
+	put_approve(1, TOKEN, CTF, 60);
+	assert_int_equal(cost(2, 1), 60);
+	put_approve(2, TOKEN2, CTF, 5);
+	put_split(3, SPLIT, TOKEN, 60);
+	assert_int_equal(cost(4, 1), 0);
+	assert_int_equal(cost(4, 2), 5);
 }
 
 static void
@@ -474,9 +535,8 @@ test_named_and_allowed(void **state)
 	assert_int_equal(judge_two(TOKEN, TRANSFER, OWNER, 7), RULE_NONE);
 	assert_int_equal(charge.token[0].limb[0], 7);
 	assert_int_equal(judge_two(TOKEN, APPROVE, CTF, 7), RULE_NONE);
-	assert_true(u256_is_zero(&charge.token[0]));
+	assert_int_equal(charge.token[0].limb[0], 7);
 	/* and what makes no sense does not pass by being named */
-	assert_int_equal(judge_two(TOKEN, APPROVE, CTF, 101), RULE_TOKEN_PER_TRANSACTION);
 	tx.data = call_two(room, TRANSFER, STRANGER, 7);
 	tx.value = u256_of(1);
 	assert_int_equal(judge(&tx), RULE_VALUE);
@@ -592,6 +652,7 @@ main(void)
 		cmocka_unit_test_setup(test_calldata_is_exact, setup),
 		cmocka_unit_test_setup(test_approve_conditional_tokens, setup),
 		cmocka_unit_test_setup(test_approve_everything, setup),
+		cmocka_unit_test_setup(test_approve_and_split, setup),
 		cmocka_unit_test_setup(test_approve_spender, setup),
 		cmocka_unit_test_setup(test_split, setup),
 		cmocka_unit_test_setup(test_merge_and_redeem, setup),

@@ -426,6 +426,25 @@ test_approve_race(void **state)
 	assert_rule("token-per-transaction");
 }
 
+/* To ConditionalTokens as well, but for what a split of the same trade takes. */
+static void
+test_approvals_that_nothing_uses_up(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx txs[2] = {test_tx(TOKEN), test_tx(CTF)};
+
+	(void)state;
+	txs[0].data = call_two(rooms[0], APPROVE, CTF, 100);
+	txs[1].data = call_split(rooms[1], SPLIT, TOKEN, 100);
+	assert_int_equal(trade(&a, txs, 2), 0);
+	assert_int_equal(token_used(&a), 100);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(trade(&a, txs, 1), 0);
+	assert_int_equal(token_used(&a), 1000);
+	assert_int_equal(trade(&a, txs, 1), ERR_POLICY);
+	assert_rule("token-per-day");
+}
+
 /* A node that lies about fees runs into the ceiling, and the caps hold the sum of all fees. */
 static void
 test_fees_are_bounded(void **state)
@@ -871,6 +890,7 @@ main(void)
 		TEST(test_the_receipt_names_the_key),
 		TEST(test_older_spend),
 		TEST(test_approve_race),
+		TEST(test_approvals_that_nothing_uses_up),
 		TEST(test_fees_are_bounded),
 		TEST(test_clocks),
 		TEST(test_down_time_earns_nothing),
