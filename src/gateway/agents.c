@@ -53,6 +53,9 @@ choose_record(struct call *c)
 
 	if ((r = set_record(c, c->op.agent.record, c->op.agent.mac)) != 0)
 		return r;
+	/* commits compare the column: what it says must be what the record says */
+	if (c->agent.record_version != c->op.agent.record_version)
+		return ERR_MAC;
 	if (trades_latest_record(c->gw->trades, c->agent_id, &known, mac) != 0)
 		return 0;
 	if (record_read(known.p, known.len, &parsed) != 0 ||

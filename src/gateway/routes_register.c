@@ -292,6 +292,13 @@ register_refused(struct call *c, const struct msg_refused *m)
 		registration_raise(c);
 		return 1;
 	}
+	/* the signer knows an agent of this key that the database has lost */
+	if (refused_err(m) == ERR_USED) {
+		call_fail(c, PROBLEM_ANSWER_USED,
+		    "the agent was used since it was registered: its API key is not shown again; "
+		    "send it as x-api-key to restore the agent");
+		return 1;
+	}
 	if (refused_err(m) == ERR_EXISTS) {
 		call_fail(c, PROBLEM_AGENT_EXISTS, "choose another agentId");
 		return 1;

@@ -141,25 +141,28 @@ fill_record(struct serve *s, const struct msg_register *m, const uint8_t api_key
 /*
  * The id is active in this life already. The same wallet with the same key and
  * policy is a restore, which keeps what the table knows; anything else would
- * pull the entry from under the agent that holds it.
+ * pull the entry from under the agent that holds it. Who does not bring the key
+ * gets one shown, and that ends with its first use.
  */
 static int
-join_entry(struct serve *s, struct table_entry *e)
+join_entry(struct serve *s, struct table_entry *e, int brings_key)
 {
 	if (table_check(&s->table, &s->rec) != 0)
 		return serve_refuse(s, ERR_EXISTS, RULE_REGISTERED);
+	if (e->used && !brings_key)
+		return ERR_USED;
 	s->entry = e;
 	spend_leak(&e->spend, &s->policy, s->now);
 	return serve_next_record(s);
 }
 
 static int
-write_new_record(struct serve *s)
+write_new_record(struct serve *s, int brings_key)
 {
 	struct table_entry *e = table_find(&s->table, s->rec.id, s->rec.id_len);
 
 	/* a registration alone takes no place in the table: its record says all there is */
-	return e == NULL ? serve_write_record(s) : join_entry(s, e);
+	return e == NULL ? serve_write_record(s) : join_entry(s, e, brings_key);
 }
 
 static void
@@ -190,7 +193,7 @@ registration(struct serve *s, const struct msg_register *m, struct writer *w)
 	choose_api_key(s, m, api_key);
 	if ((r = fill_record(s, m, api_key)) != 0)
 		return r;
-	if ((r = write_new_record(s)) != 0)
+	if ((r = write_new_record(s, m->api_key.len == 32)) != 0)
 		return r;
 	if ((r = write_receipt(s, "register", m->request_hash)) != 0)
 		return r;

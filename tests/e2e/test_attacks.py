@@ -115,6 +115,33 @@ def test_every_changed_byte_of_a_row_is_refused(daemon):
     assert agent.get(f"/agents/{agent.id}")[0] == 200
 
 
+def test_a_version_beside_the_records_own_is_refused(daemon):
+    agent = register(daemon)
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+    for change in ("+ 1", "- 1", "+ 1000000"):
+        edit(daemon, (f"UPDATE agents SET record_version = record_version {change} WHERE id = ?", (agent.id,)))
+        status, _, problem = agent.get(f"/agents/{agent.id}")
+        assert status == 500 and problem["type"].endswith("record-rejected"), problem
+        assert agent.trade({"type": "redeem", "conditionId": "0x" + "11" * 32})[0] == 500
+        undo = change.replace("+", "?").replace("-", "+").replace("?", "-")
+        edit(daemon, (f"UPDATE agents SET record_version = record_version {undo} WHERE id = ?", (agent.id,)))
+    assert agent.get(f"/agents/{agent.id}")[0] == 200
+
+
+def test_a_used_key_is_not_shown_again_when_the_agents_row_is_deleted(daemon):
+    body, named = {"agentId": f"gone-{secrets.token_hex(4)}"}, {"Idempotency-Key": secrets.token_hex(16)}
+    status, _, first = daemon.request("POST", "/register", body, named)
+    assert status == 201
+    key = {"x-api-key": first["apiKey"]}
+    assert daemon.request("GET", f"/agents/{body['agentId']}", headers=key)[0] == 200
+    edit(daemon, ("DELETE FROM agents WHERE id = ?", (body["agentId"],)))
+    status, _, problem = daemon.request("POST", "/register", body, named)
+    assert status == 409 and problem["type"].endswith(":used") and "apiKey" not in str(problem), problem
+    status, _, restored = daemon.request("POST", "/register", body, key)
+    assert status == 201 and restored["address"] == first["address"] and "apiKey" not in restored, restored
+    assert daemon.request("GET", f"/agents/{body['agentId']}", headers=key)[0] == 200
+
+
 def test_an_old_row_after_a_rotation_is_refused_within_one_life(daemon):
     agent = register(daemon)
     assert agent.get(f"/agents/{agent.id}")[0] == 200

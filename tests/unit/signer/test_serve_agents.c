@@ -211,6 +211,27 @@ test_retry_ends_with_the_first_use(void **state)
 	assert_int_equal(ask_register_again(&m), ERR_USED);
 }
 
+/* The row is gone and the name free again: what counts is that the key was used. */
+static void
+test_a_used_key_is_not_shown_again(void **state)
+{
+	struct msg_register m = registration("alice", &policy), restore;
+	struct agent a, b;
+
+	(void)state;
+	m.idempotency_key = text(STRONG);
+	(void)register_with(STRONG, 7, &a);
+	b = a;
+	assert_int_equal(authenticate(&b), 0);
+	assert_int_equal(ask_register(&m), ERR_USED);
+	/* who has it brings it */
+	restore = registration("alice", &policy);
+	restore.api_key = (struct bytes){a.key, 32};
+	assert_int_equal(ask_register(&restore), 0);
+	take_registered(&b);
+	assert_memory_equal(b.address, a.address, 20);
+}
+
 /* --- restore and second instances ---------------------------------------- */
 
 static struct msg_register
@@ -973,6 +994,7 @@ main(void)
 		TEST(test_retry),
 		TEST(test_retry_refusals),
 		TEST(test_retry_ends_with_the_first_use),
+		TEST(test_a_used_key_is_not_shown_again),
 		TEST(test_restore_after_a_restart),
 		TEST(test_restore_within_a_life),
 		TEST(test_active_id_is_taken),
