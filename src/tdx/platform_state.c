@@ -81,9 +81,15 @@ platform_state_enclave(struct platform_state *s, const struct tdx_quote *quote,
 }
 
 int
-platform_state_holds(const struct platform_state *s)
+platform_state_has_chain(const struct platform_state *s)
 {
 	return s->chain_check.outcome == TDX_PASSED && s->root_check.outcome == TDX_PASSED &&
-	       s->crl_check.outcome == TDX_PASSED && s->report_check.outcome == TDX_PASSED &&
+	       s->crl_check.outcome == TDX_PASSED;
+}
+
+int
+platform_state_holds(const struct platform_state *s)
+{
+	return platform_state_has_chain(s) && s->report_check.outcome == TDX_PASSED &&
 	       s->binding_check.outcome == TDX_PASSED;
 }

@@ -18,7 +18,7 @@ struct platform_state {
 	struct tdx_check crl_check;
 	struct tdx_check report_check; /* the PCK signed the QE's report */
 	struct tdx_check binding_check; /* the report names the attestation key */
-	struct pck_chain chain; /* valid when chain_check is not TDX_NOT_CHECKED, see is_parsed */
+	struct pck_chain chain; /* valid when is_parsed */
 	int is_parsed;
 	struct crl crl; /* valid when crl_check passed */
 };
@@ -31,7 +31,8 @@ void platform_state_chain(struct platform_state *s, struct bytes pem, const stru
 void platform_state_enclave(struct platform_state *s, const struct tdx_quote *quote,
     struct p256_pool *pool);
 
-/* Whether all five hold: what may be kept for the next quote. */
+/* Whether chain, root and list hold; and the enclave too: what may be kept for other quotes. */
+int platform_state_has_chain(const struct platform_state *s);
 int platform_state_holds(const struct platform_state *s);
 
 #endif
