@@ -53,6 +53,7 @@ TRADE := $(call src,trade)
 main_less = $(filter-out %/main.c,$(call src,$(1)))
 SIGNER := $(call main_less,signer)
 ATTESTER := $(call main_less,attester)
+ROOTSOURCE := $(call main_less,rootsource)
 GATEWAY := $(call main_less,gateway) $(B)/gen/openapi.c
 SUPERVISOR := $(call main_less,supervisor)
 CLI := $(call main_less,cli)
@@ -97,7 +98,7 @@ $(B)/fuzzobj/%.o: %.c
 		-fno-sanitize-recover=all $(DEPS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # --- programs ----------------------------------------------------------------
-PROGRAMS := selfsamed selfsame-signer selfsame-attester selfsame-gateway selfsame
+PROGRAMS := selfsamed selfsame-signer selfsame-attester selfsame-gateway selfsame-rootsource selfsame
 LINK_STATIC = @mkdir -p $(@D); $(CC) -static-pie $(LDHARDEN) -o $@ $(filter %.o,$^)
 LINK_DYNAMIC = @mkdir -p $(@D); $(CC) -pie $(LDHARDEN) -o $@ $(filter %.o,$^)
 
@@ -115,6 +116,10 @@ LD_QUIET := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -e --no-warnings && e
 JSON_NEEDS := src/evm/u256.c src/evm/address.c src/evm/rlp.c
 $(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON) $(JSON_NEEDS) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(ATTESTER) src/attester/main.c)
 	$(LINK_STATIC) $(LD_QUIET) -ljansson $(CRYPTO) $(SODIUM) $(SECCOMP)
+# of the platforms only the agent's client; no evidence passes here
+DSTACK_CLIENT := src/tee/io.c src/tee/http_reply.c src/tee/unix_http.c src/tee/dstack_agent.c
+$(B)/bin/selfsame-rootsource: $(call obj,$(BASE) $(CRYPTO_SRC) src/json/reader.c $(JSON_NEEDS) $(IPC) $(DSTACK_CLIENT) $(ROOTSOURCE) src/rootsource/main.c)
+	$(LINK_STATIC) -ljansson $(SECP) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsamed: $(call obj,$(BASE) $(IPC) $(SUPERVISOR) src/supervisor/main.c)
 	$(LINK_STATIC) $(SODIUM) $(SECCOMP)
 $(B)/bin/selfsame-gateway: $(call obj,$(BASE) $(HASH) $(EVM) $(AGENT) $(IPC) $(JSON) $(HTTP) $(STORE) $(CHAIN) $(TRADE) $(GATEWAY) src/gateway/main.c) $(LLHTTP:%=$(B)/obj/llhttp/%.o)

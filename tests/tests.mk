@@ -2,7 +2,8 @@
 # that is not a main(); a test that includes a .c file replaces that member.
 
 EVERYTHING := $(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC) $(TDX) $(EVIDENCE) $(TEE) $(JSON) $(HTTP) \
-	$(STORE) $(CHAIN) $(TRADE) $(SIGNER) $(ATTESTER) $(GATEWAY) $(SUPERVISOR) $(CLI) $(LIBRARY)
+	$(STORE) $(CHAIN) $(TRADE) $(SIGNER) $(ATTESTER) $(ROOTSOURCE) $(GATEWAY) $(SUPERVISOR) \
+	$(CLI) $(LIBRARY)
 TEST_LIBS := -lcmocka -lcurl -levent_openssl -levent -lssl -lcrypto -ljansson -lsqlite3 -lpq \
 	-lsecp256k1 -lgmp -lsodium -lseccomp -lpthread
 

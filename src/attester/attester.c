@@ -10,12 +10,24 @@
 #include "tdx/report_data.h"
 #include "base/banned.h"
 
+#define AGAIN_MS 10000
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t = {0, 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 /* The statement and the document over it, for one nonce, into a->document. */
 static int
 attest(struct attester *a, struct bytes nonce)
 {
 	struct document d = {.platform = a->tee.platform,
 			     .log = a->tee.measured ? &a->measurement.log : NULL,
+			     .key_chain = a->key_chain,
 			     .index_can_be_reissued = a->index_can_be_reissued};
 	struct statement s = a->statement;
 	uint8_t report_data[64];
@@ -24,6 +36,7 @@ attest(struct attester *a, struct bytes nonce)
 	s.nonce = nonce;
 	s.time = (uint64_t)time(NULL);
 	buffer_reset(&a->text);
+	buffer_reset(&a->document);
 	if ((r = statement_write(&s, &a->text)) != 0)
 		return r;
 	d.statement = (struct bytes){a->text.p, a->text.len};
@@ -31,8 +44,32 @@ attest(struct attester *a, struct bytes nonce)
 		return r;
 	if ((r = tee_evidence(&a->tee, report_data, &d.evidence)) != 0)
 		return r;
-	buffer_reset(&a->document);
-	return document_write(&d, &a->document);
+	if ((r = document_write(&d, &a->document)) != 0)
+		buffer_reset(&a->document);
+	return r;
+}
+
+/* The same nonce, and not long ago. */
+static int
+is_at_hand(const struct attester *a, struct bytes nonce)
+{
+	return a->document.len > 0 && now_ms() - a->made_ms < AGAIN_MS &&
+	       bytes_equal(nonce, (struct bytes){a->nonce, a->nonce_len});
+}
+
+static int
+attest_once(struct attester *a, struct bytes nonce)
+{
+	int r;
+
+	if (is_at_hand(a, nonce))
+		return 0;
+	if ((r = attest(a, nonce)) != 0)
+		return r;
+	memcpy(a->nonce, nonce.p, nonce.len);
+	a->nonce_len = nonce.len;
+	a->made_ms = now_ms();
+	return 0;
 }
 
 /* Replies to an earlier attester's questions may still lie in the socket: their ids differ. */
@@ -78,6 +115,7 @@ measure(struct attester *a, const struct msg_boot *boot)
 	a->statement.mode = statement_mode(platform->name, platform->simulated, boot->development);
 	a->statement.settings = boot->settings;
 	a->statement.binaries = boot->binaries;
+	a->key_chain = boot->key_chain;
 	a->index_can_be_reissued = boot->scheme == BOOT_INDEXED;
 	mode = (struct bytes){(const uint8_t *)a->statement.mode, strlen(a->statement.mode)};
 	if ((r = measurement_make(mode, boot->settings, boot->binaries, &a->measurement)) != 0)
@@ -169,7 +207,7 @@ answer(struct attester *a, uint64_t id, struct bytes body)
 		return ERR_PROTOCOL;
 	a->answered = 1;
 	/* a platform that is busy or out of order now may work for the next caller */
-	if ((r = attest(a, m.nonce)) != 0)
+	if ((r = attest_once(a, m.nonce)) != 0)
 		return send_refusal(a, id, r);
 	return send_evidence(a, id);
 }

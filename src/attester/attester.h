@@ -24,11 +24,15 @@ struct attester {
 	struct tee tee;
 	struct measurement measurement;
 	struct statement statement; /* all but nonce and time */
+	struct bytes key_chain;
 	int index_can_be_reissued;
 	int answered; /* an attestation went out: the TLS key's hash is settled */
 	uint8_t tls_key_hash[32];
 	struct buffer text; /* of the statement */
-	struct buffer document;
+	struct buffer document; /* the last one; len 0: none that may be given again */
+	uint8_t nonce[STATEMENT_NONCE_MAX]; /* its nonce */
+	size_t nonce_len;
+	uint64_t made_ms; /* when, by the monotonic clock */
 	uint8_t frame[FRAME_MAX];
 };
 
@@ -50,7 +54,9 @@ int attester_open(struct attester *a, const struct msg_boot *boot, const struct 
 
 /*
  * Receive and answer one frame of the gateway: BIND_TLS (at most once, before
- * the first ATTEST) with DONE, ATTEST with EVIDENCE or REFUSED.
+ * the first ATTEST) with DONE, ATTEST with EVIDENCE or REFUSED. Who asks with
+ * the nonce of the last evidence within ten seconds gets that again: a platform
+ * takes seconds for each, and for one nonce either is as fresh as the other.
  *
  * Returns: 0, ERR_CLOSED (it is gone), ERR_PROTOCOL (it broke the protocol), ERR_IO, ...:
  *          whatever it is, the process ends

@@ -39,7 +39,7 @@ put_text(struct json_writer *w, const char *name, struct bytes text)
 }
 
 static void
-write_evidence(struct json_writer *w, const struct tee_evidence *e)
+write_evidence(struct json_writer *w, const struct tee_evidence *e, struct bytes key_chain)
 {
 	static const char *const types[] = {
 	    [TEE_TDX_QUOTE] = "tdx-quote",
@@ -58,6 +58,8 @@ write_evidence(struct json_writer *w, const struct tee_evidence *e)
 	if (e->attestation.p != NULL)
 		json_base64(w, "attestation", e->attestation.p, e->attestation.len);
 	put_text(w, "token", e->token);
+	if (key_chain.len > 0)
+		json_raw(w, "keyChain", (const char *)key_chain.p, key_chain.len);
 	json_object_end(w);
 }
 
@@ -84,7 +86,7 @@ document_write(const struct document *d, struct buffer *ret)
 	json_raw(&w, "statement", (const char *)d->statement.p, d->statement.len);
 	if (d->log != NULL)
 		write_log(&w, d->log);
-	write_evidence(&w, &d->evidence);
+	write_evidence(&w, &d->evidence, d->key_chain);
 	json_object_end(&w);
 	return ret->err;
 }

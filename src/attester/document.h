@@ -21,6 +21,7 @@ struct document {
 	struct bytes statement; /* RFC 8785 JSON */
 	struct tee_evidence evidence;
 	const struct event_log *log; /* NULL: RTMR3 is not ours */
+	struct bytes key_chain; /* JSON, of the root secret's key; len 0: none */
 	int index_can_be_reissued; /* scheme indexed: the warning says so */
 };
 

@@ -1,25 +1,68 @@
 /* selfsame-attester: the only process that touches the TEE's interface. */
 #include <errno.h>
+#include <jansson.h>
 #include <openssl/crypto.h>
 #include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "attester/attester.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "ipc/boot.h"
+#include "ipc/dial.h"
 #include "ipc/sandbox.h"
 #include "base/banned.h"
 
 static const char *
 failure_text(int err)
 {
-	if (err == ERR_NOT_FOUND)
+	switch (err) {
+	case ERR_NOT_FOUND:
 		return "SELFSAME_PLATFORM names no platform that this build knows";
-	if (err == ERR_UNSUPPORTED)
-		return "SELFSAME_PLATFORM names a platform that this machine does not have";
-	return "the attester could not make its first attestation";
+	case ERR_UNSUPPORTED:
+		return "SELFSAME_PLATFORM: this platform gives no evidence that is understood "
+		       "here; the attester's log lines say what it answered";
+	case ERR_TIMEOUT:
+		return "SELFSAME_PLATFORM: the platform did not give evidence in time; is its "
+		       "quote generation service running?";
+	case ERR_EVIDENCE:
+		return "SELFSAME_PLATFORM: what the platform gave is not evidence over what was "
+		       "asked; the attester's log lines say why";
+	case ERR_SPACE:
+		return "SELFSAME_PLATFORM: the platform's evidence is larger than any that is "
+		       "known";
+	}
+	return "the attester could not make its first attestation; its log lines say why";
+}
+
+/* Which calls the platform needs, and what it may reach with them. */
+static enum sandbox_role
+sandbox_of(struct bytes platform)
+{
+	static const struct {
+		const char *platform;
+		enum sandbox_role role;
+	} roles[] = {
+	    {"dstack", SANDBOX_ATTESTER_AGENT},
+	    {"eigencompute", SANDBOX_ATTESTER_AGENT},
+	    {"tsm", SANDBOX_ATTESTER_TSM},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (platform.len == strlen(roles[i].platform) &&
+		    memcmp(platform.p, roles[i].platform, platform.len) == 0)
+			return roles[i].role;
+	return SANDBOX_ATTESTER;
+}
+
+/* fd when the supervisor gave it, else -1. */
+static int
+given(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
 }
 
 /* The gateway asks; the supervisor says nothing more, and its end is ours. */
@@ -63,7 +106,7 @@ main(void)
 {
 	static struct attester a;
 	static struct boot boot;
-	struct tee_host host = {.io = tee_io_system(NULL, NULL), .reports = -1, .measurements = -1};
+	struct tee_host host;
 	int r;
 
 	log_open("attester", is_json(getenv("SELFSAME_LOG")), LOG_INFO);
@@ -74,10 +117,17 @@ main(void)
 	/* no openssl.cnf: a file must not decide what a hash is */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
 		boot_fail(&boot, ERR_CRYPTO, 0, "OpenSSL could not be initialised");
+	/* both would open a file later */
+	json_object_seed(0);
+	tzset();
+	host = (struct tee_host){.io = tee_io_system(dial, &boot.supervisor),
+				 .reports = given(FD_REPORTS),
+				 .measurements = given(FD_MEASUREMENTS)};
+	/* before the platform says its first word */
+	if (sandbox_close(sandbox_of(boot.message.platform)) != 0)
+		boot_fail(&boot, ERR_IO, 0, "the system call filter could not be loaded");
 	if ((r = attester_open(&a, &boot.message, &host, FD_SIGNER, FD_GATEWAY)) != 0)
 		boot_fail(&boot, r, 0, failure_text(r));
-	if (sandbox_close(SANDBOX_ATTESTER) != 0)
-		boot_fail(&boot, ERR_IO, 0, "the system call filter could not be loaded");
 	if (boot_ready(&boot, 0) != 0)
 		return EXIT_IO;
 	log_event(LOG_INFO, "ready", LOG_STR("platform", a.statement.platform),

@@ -27,7 +27,7 @@ struct limit {
 
 struct words {
 	enum setting_id id;
-	const char *word[3];
+	const char *word[5];
 	const char *problem;
 };
 
@@ -55,7 +55,10 @@ static const struct limit limits[] = {
 };
 
 static const struct words choices[] = {
-	{SET_SELFSAME_PLATFORM, {"auto", "simulated", NULL}, "must be auto or simulated"},
+	{SET_SELFSAME_PLATFORM, {"auto", "dstack", "eigencompute", "tsm", "simulated"},
+	    "must be auto, dstack, eigencompute, tsm or simulated"},
+	{SET_SELFSAME_ROOT_SOURCE, {"auto", "environment", "dstack-v0", "dstack-v1", NULL},
+	    "must be auto, environment, dstack-v0 or dstack-v1"},
 	{SET_SELFSAME_DERIVATION, {"auto", "bound", "indexed"}, "must be auto, bound or indexed"},
 	{SET_SELFSAME_LOG, {"text", "json", NULL}, "must be text or json"},
 };
@@ -255,6 +258,16 @@ address_ok(struct span s)
 	return hex_decode_0x(s.p, s.len, address, sizeof address) == 0;
 }
 
+static const char *
+public_key_problem(struct span s)
+{
+	uint8_t key[33];
+
+	if (hex_decode_0x(s.p, s.len, key, sizeof key) == 0 && (key[0] == 2 || key[0] == 3))
+		return NULL;
+	return "must be 0x and the 66 hex digits of a compressed secp256k1 key";
+}
+
 static int
 symbol_ok(struct span s)
 {
@@ -412,6 +425,8 @@ setting_problem(enum setting_id id, const char *value)
 		return number_problem(id, s);
 	case KIND_ADDRESS:
 		return address_ok(s) ? NULL : "must be 0x and 40 hex digits";
+	case KIND_PUBLIC_KEY:
+		return public_key_problem(s);
 	case KIND_TOKENS:
 		return tokens_problem(s);
 	case KIND_URLS:

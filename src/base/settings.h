@@ -22,13 +22,14 @@ enum setting_kind {
 	KIND_U64, /* decimal, within the bounds in settings.c */
 	KIND_PATH, /* absolute or relative, not empty, no control characters */
 	KIND_ADDRESS, /* 0x and 40 hex digits */
+	KIND_PUBLIC_KEY, /* 0x and 66 hex digits: a compressed secp256k1 key */
 	KIND_TOKENS, /* SYMBOL:ADDRESS:DECIMALS, ... ; 1 to 8, no symbol or address twice */
 	KIND_URLS, /* 1 to 8; https, or http to a loopback address */
 	KIND_DATABASE, /* sqlite:PATH or postgres(ql)://... */
 	KIND_LISTEN /* IPv4:PORT or [IPv6]:PORT */
 };
 
-enum setting_reader { FOR_SIGNER = 1, FOR_ATTESTER = 2, FOR_GATEWAY = 4 };
+enum setting_reader { FOR_SIGNER = 1, FOR_ATTESTER = 2, FOR_GATEWAY = 4, FOR_ROOTSOURCE = 8 };
 
 enum setting_id {
 #define SETTING(name, kind, fallback, readers, attested, help) SET_##name,

@@ -19,8 +19,11 @@ process_name(enum ipc_role self)
 		return "selfsame-attester";
 	case ROLE_GATEWAY:
 		return "selfsame-gateway";
+	case ROLE_ROOTSOURCE:
+		return "selfsame-rootsource";
 	case ROLE_ANY:
 	case ROLE_SUPERVISOR:
+	case ROLE_DIALER:
 		break;
 	}
 	return "selfsame";

@@ -38,8 +38,16 @@ enum exit_status {
 /* msg_boot.scheme; the numbers of enum agent_scheme, which ipc may not include. */
 enum boot_scheme { BOOT_BOUND = 1, BOOT_INDEXED = 2 };
 
-/* The largest BOOT frame: its fixed part and its three runs at their caps. */
-#define BOOT_FRAME_MAX (FRAME_HEADER + 32 + 32 + 8192 + 2048)
+/* msg_boot.root_scheme: by which of an agent's derivations the root secret comes. */
+enum boot_root {
+	BOOT_ROOT_PHRASE, /* by none: it is a phrase */
+	BOOT_ROOT_DSTACK, /* the first that the agent has: only when there is none on record */
+	BOOT_ROOT_DSTACK_V0,
+	BOOT_ROOT_DSTACK_V1
+};
+
+/* The largest BOOT frame: its fixed part and its four runs at their caps. */
+#define BOOT_FRAME_MAX (FRAME_HEADER + 48 + 32 + 8192 + 2048 + 1024)
 
 /* Not to be copied or moved: message borrows from frame. */
 struct boot {

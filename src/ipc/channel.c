@@ -1,7 +1,9 @@
 #include "ipc/channel.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/banned.h"
@@ -22,8 +24,30 @@ io_error(void)
 	return ERR_IO;
 }
 
+static ssize_t
+send_message(int socket, uint8_t *p, size_t len, int fd)
+{
+	union {
+		struct cmsghdr header;
+		uint8_t room[CMSG_SPACE(sizeof fd)];
+	} control = {.room = {0}};
+	struct iovec run = {p, len};
+	struct msghdr m = {.msg_iov = &run, .msg_iovlen = 1};
+
+	if (fd < 0)
+		return send(socket, p, len, MSG_NOSIGNAL);
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+	m.msg_control = control.room;
+	m.msg_controllen = sizeof control.room;
+	return sendmsg(socket, &m, MSG_NOSIGNAL);
+}
+
 int
-channel_send(struct channel *c, uint32_t type, uint64_t id, uint8_t *buf, size_t body_len)
+channel_send_fd(struct channel *c, uint32_t type, uint64_t id, uint8_t *buf, size_t body_len,
+    int fd)
 {
 	enum ipc_how how;
 	ssize_t n;
@@ -36,11 +60,17 @@ channel_send(struct channel *c, uint32_t type, uint64_t id, uint8_t *buf, size_t
 	store_be32(buf + 4, type);
 	store_be64(buf + 8, id);
 	do {
-		n = send(c->fd, buf, FRAME_HEADER + body_len, MSG_NOSIGNAL);
+		n = send_message(c->fd, buf, FRAME_HEADER + body_len, fd);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return io_error();
 	return (size_t)n == FRAME_HEADER + body_len ? 0 : ERR_IO;
+}
+
+int
+channel_send(struct channel *c, uint32_t type, uint64_t id, uint8_t *buf, size_t body_len)
+{
+	return channel_send_fd(c, type, id, buf, body_len, -1);
 }
 
 static int
@@ -62,17 +92,13 @@ admit(struct channel *c, uint32_t type)
 	return 0;
 }
 
-int
-channel_receive(struct channel *c, uint8_t *buf, size_t cap, struct frame *ret)
+/* What was received is one whole frame that may come from there. */
+static int
+take(struct channel *c, uint8_t *buf, size_t cap, ssize_t n, struct frame *ret)
 {
 	struct frame f;
-	ssize_t n;
 	int r;
 
-	do {
-		/* with MSG_TRUNC the true length is returned, so a cut frame is seen */
-		n = recv(c->fd, buf, cap, MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return io_error();
 	if (n == 0)
@@ -85,5 +111,59 @@ channel_receive(struct channel *c, uint8_t *buf, size_t cap, struct frame *ret)
 	if ((r = admit(c, f.type)) != 0)
 		return r;
 	*ret = f;
+	return 0;
+}
+
+int
+channel_receive(struct channel *c, uint8_t *buf, size_t cap, struct frame *ret)
+{
+	ssize_t n;
+
+	do {
+		/* with MSG_TRUNC the true length is returned, so a cut frame is seen */
+		n = recv(c->fd, buf, cap, MSG_TRUNC);
+	} while (n < 0 && errno == EINTR);
+	return take(c, buf, cap, n, ret);
+}
+
+/* The descriptor in a message's control part, or -1. */
+static int
+descriptor_in(struct msghdr *m)
+{
+	const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof fd))
+		memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	return fd;
+}
+
+int
+channel_receive_fd(struct channel *c, uint8_t *buf, size_t cap, struct frame *ret, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		uint8_t room[CMSG_SPACE(sizeof(int))]; /* of a second one there is no room */
+	} control;
+	struct iovec run = {buf, cap};
+	struct msghdr m;
+	ssize_t n;
+	int fd, r;
+
+	do {
+		m = (struct msghdr){.msg_iov = &run,
+			.msg_iovlen = 1,
+			.msg_control = control.room,
+			.msg_controllen = sizeof control.room};
+		n = recvmsg(c->fd, &m, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	fd = n < 0 ? -1 : descriptor_in(&m);
+	if ((r = take(c, buf, cap, n, ret)) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	*ret_fd = fd;
 	return 0;
 }

@@ -25,6 +25,11 @@
 /* The descriptors that a child finds open. Each pair ends the sentence "to the ...". */
 enum ipc_fd { FD_SUPERVISOR = 3, FD_SIGNER = 4, FD_ATTESTER = 5, FD_GATEWAY = 6 };
 
+/* And two directories of the kernel's, in the attester on the tsm platform alone. */
+#define FD_REPORTS 7 /* configfs-tsm's reports */
+#define FD_MEASUREMENTS 8 /* tsm-mr's registers */
+#define FD_LAST FD_MEASUREMENTS
+
 struct frame {
 	uint32_t type;
 	uint64_t id;
@@ -56,6 +61,16 @@ int channel_send(struct channel *c, uint32_t type, uint64_t id, uint8_t *buf, si
  *          ERR_PROTOCOL (malformed or not permitted).
  */
 int channel_receive(struct channel *c, uint8_t *buf, size_t cap, struct frame *ret) MUST_USE;
+
+/*
+ * The same with one descriptor: lent when sending, -1 for none; received the
+ * caller's to close, or -1. A receiver that does not expect one uses
+ * channel_receive(), which lets none in.
+ */
+int channel_send_fd(struct channel *c, uint32_t type, uint64_t id, uint8_t *buf, size_t body_len,
+    int fd) MUST_USE;
+int channel_receive_fd(struct channel *c, uint8_t *buf, size_t cap, struct frame *ret, int *ret_fd)
+    MUST_USE;
 
 /* A writer for the body of the next frame in buf. */
 static inline struct writer

@@ -71,6 +71,8 @@ msg_name(uint32_t type)
 static int
 role_matches(enum ipc_role declared, enum ipc_role actual)
 {
+	if (declared == ROLE_DIALER)
+		return actual == ROLE_ATTESTER || actual == ROLE_ROOTSOURCE;
 	return declared == ROLE_ANY || declared == actual;
 }
 

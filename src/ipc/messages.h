@@ -14,7 +14,16 @@
 #include "base/bytes.h"
 #include "ipc/messages.def"
 
-enum ipc_role { ROLE_ANY, ROLE_SUPERVISOR, ROLE_SIGNER, ROLE_ATTESTER, ROLE_GATEWAY };
+/* ANY and DIALER (the two that reach a platform's agent) stand in declarations only. */
+enum ipc_role {
+	ROLE_ANY,
+	ROLE_SUPERVISOR,
+	ROLE_SIGNER,
+	ROLE_ATTESTER,
+	ROLE_GATEWAY,
+	ROLE_ROOTSOURCE,
+	ROLE_DIALER
+};
 enum ipc_how { HOW_REQUEST, HOW_ONCE, HOW_REPLY };
 
 enum msg_type {

@@ -1,6 +1,7 @@
 #include "ipc/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -11,6 +12,9 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
+#include "base/log.h"
+#include "ipc/channel.h"
+#include "ipc/landlock.h"
 #include "base/banned.h"
 
 /* A thread shares memory, signal handlers and process, and gets no namespace of its own. */
@@ -59,6 +63,18 @@ static const struct rule attester_rules[] = {
 #include "ipc/sandbox_attester.def"
 };
 
+static const struct rule agent_rules[] = {
+#include "ipc/sandbox_agent.def"
+};
+
+static const struct rule tsm_rules[] = {
+#include "ipc/sandbox_tsm.def"
+};
+
+static const struct rule rootsource_rules[] = {
+#include "ipc/sandbox_rootsource.def"
+};
+
 static const struct rule gateway_rules[] = {
 #include "ipc/sandbox_gateway.def"
 };
@@ -68,6 +84,8 @@ struct filter {
 	uint32_t unix_database;
 	const struct rule *rules;
 	size_t count;
+	const struct rule *more; /* or NULL */
+	size_t more_count;
 };
 
 #define DIE SCMP_ACT_KILL_PROCESS
@@ -77,10 +95,13 @@ struct filter {
 #define RULES(role) role##_rules, ARRAY_LEN(role##_rules)
 
 static const struct filter filters[] = {
-    [SANDBOX_SIGNER] = {DIE, DIE, RULES(signer)},
-    [SANDBOX_ATTESTER] = {DIE, DIE, RULES(attester)},
-    [SANDBOX_GATEWAY] = {MISSING, CLOSED, RULES(gateway)},
-    [SANDBOX_GATEWAY_UNIX_DATABASE] = {MISSING, SCMP_ACT_ALLOW, RULES(gateway)},
+    [SANDBOX_SIGNER] = {DIE, DIE, RULES(signer), NULL, 0},
+    [SANDBOX_ATTESTER] = {DIE, DIE, RULES(attester), NULL, 0},
+    [SANDBOX_ATTESTER_AGENT] = {DIE, DIE, RULES(attester), RULES(agent)},
+    [SANDBOX_ATTESTER_TSM] = {DIE, DIE, RULES(attester), RULES(tsm)},
+    [SANDBOX_GATEWAY] = {MISSING, CLOSED, RULES(gateway), NULL, 0},
+    [SANDBOX_GATEWAY_UNIX_DATABASE] = {MISSING, SCMP_ACT_ALLOW, RULES(gateway), NULL, 0},
+    [SANDBOX_ROOTSOURCE] = {DIE, DIE, RULES(rootsource), RULES(agent)},
 };
 
 int
@@ -105,10 +126,10 @@ count_conditions(const struct rule *rule)
 }
 
 static int
-add_rules(scmp_filter_ctx ctx, const struct filter *f)
+add_rules(scmp_filter_ctx ctx, const struct filter *f, const struct rule *rules, size_t count)
 {
-	for (size_t i = 0; i < f->count; i++) {
-		const struct rule *rule = &f->rules[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct rule *rule = &rules[i];
 		uint32_t action = rule->action == BY_ROLE ? f->unix_database : rule->action;
 
 		/* a negative number is a call that this architecture does not have */
@@ -119,6 +140,17 @@ add_rules(scmp_filter_ctx ctx, const struct filter *f)
 	return 0;
 }
 
+static int
+close_files(void)
+{
+	static const int directories[] = {FD_REPORTS, FD_MEASUREMENTS};
+	int r = landlock_beneath(directories, ARRAY_LEN(directories));
+
+	if (r == ERR_UNSUPPORTED)
+		log_note(LOG_WARN, "the kernel has no Landlock");
+	return r == ERR_UNSUPPORTED ? 0 : r;
+}
+
 int
 sandbox_close(enum sandbox_role role)
 {
@@ -126,6 +158,8 @@ sandbox_close(enum sandbox_role role)
 	scmp_filter_ctx ctx = NULL;
 	int r = ERR_IO;
 
+	if (role == SANDBOX_ATTESTER_TSM && close_files() != 0)
+		return ERR_IO;
 	if ((ctx = seccomp_init(f->otherwise)) == NULL)
 		goto out;
 	/* a call of another architecture (32 bit, x32) would be checked against wrong numbers */
@@ -134,7 +168,8 @@ sandbox_close(enum sandbox_role role)
 	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) != 0 ||
 	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
 		goto out;
-	if (add_rules(ctx, f) != 0)
+	if (add_rules(ctx, f, f->rules, f->count) != 0 ||
+	    add_rules(ctx, f, f->more, f->more_count) != 0)
 		goto out;
 	if (seccomp_load(ctx) != 0)
 		goto out;

@@ -79,15 +79,10 @@ derive_subkeys(struct keyring *k, const uint8_t seed[64])
 }
 
 static int
-derive(struct keyring *k, struct bytes phrase, struct bytes passphrase, unsigned *ret_position)
+derive(struct keyring *k, const uint8_t seed[64])
 {
-	SECRET_BYTES(seed, 64);
 	int r;
 
-	r = bip39_seed((const char *)phrase.p, phrase.len, (const char *)passphrase.p,
-	    passphrase.len, seed, ret_position);
-	if (r != 0)
-		return r;
 	if ((r = derive_nodes(k, seed)) != 0)
 		return r;
 	if ((r = derive_subkeys(k, seed)) != 0)
@@ -96,8 +91,7 @@ derive(struct keyring *k, struct bytes phrase, struct bytes passphrase, unsigned
 }
 
 int
-keyring_open(struct bytes phrase, struct bytes passphrase, struct keyring **ret,
-    unsigned *ret_position)
+keyring_open_seed(const uint8_t seed64[64], struct keyring **ret)
 {
 	struct keyring *k = sodium_malloc(sizeof *k);
 	int r;
@@ -109,7 +103,7 @@ keyring_open(struct bytes phrase, struct bytes passphrase, struct keyring **ret,
 		keyring_close(k);
 		return ERR_MLOCK;
 	}
-	r = derive(k, phrase, passphrase, ret_position);
+	r = derive(k, seed64);
 	if (r == 0 && sodium_mprotect_readonly(k) != 0)
 		r = ERR_MLOCK;
 	if (r != 0) {
@@ -118,6 +112,18 @@ keyring_open(struct bytes phrase, struct bytes passphrase, struct keyring **ret,
 	}
 	*ret = k;
 	return 0;
+}
+
+int
+keyring_open(struct bytes phrase, struct bytes passphrase, struct keyring **ret,
+    unsigned *ret_position)
+{
+	SECRET_BYTES(seed, 64);
+	int r;
+
+	r = bip39_seed((const char *)phrase.p, phrase.len, (const char *)passphrase.p,
+	    passphrase.len, seed, ret_position);
+	return r == 0 ? keyring_open_seed(seed, ret) : r;
 }
 
 void

@@ -6,7 +6,8 @@
  * Refuses to hand out a key: what leaves are addresses, signatures, MACs and
  * API keys. The phrase and the seed are not kept.
  *
- * Subkeys are HKDF-SHA-256(BIP-39 seed, info) with the infos of keyring.c.
+ * Subkeys are HKDF-SHA-256(seed, info) with the infos of keyring.c; the seed is
+ * the phrase's BIP-39 seed, or comes as it is.
  */
 #ifndef SELFSAME_SIGNER_KEYRING_H
 #define SELFSAME_SIGNER_KEYRING_H
@@ -21,8 +22,8 @@
 struct keyring;
 
 /*
- * Derive it all. sodium_init() and secp_open() come first. The caller wipes
- * phrase and passphrase.
+ * Derive it all from a phrase. sodium_init() and secp_open() come first. The
+ * caller wipes phrase and passphrase.
  *
  * Returns: 0
  *          what bip39_seed() and bip32_master() return
@@ -33,6 +34,9 @@ struct keyring;
  */
 int keyring_open(struct bytes phrase, struct bytes passphrase, struct keyring **ret,
     unsigned *ret_position) MUST_USE;
+
+/* The same from a seed, which stands where the phrase's BIP-39 seed does; the caller wipes it. */
+int keyring_open_seed(const uint8_t seed64[64], struct keyring **ret) MUST_USE;
 
 /* Wipes and frees; NULL is fine. */
 void keyring_close(struct keyring *k);

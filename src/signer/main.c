@@ -27,7 +27,7 @@
 #define STACK_LOCKED 32768
 #define NOT_LOCKED "memory could not be locked: allow 48 KiB (ulimit -l)"
 
-#define SECRET_FRAME_MAX (FRAME_HEADER + 4 + 512 + 4 + 256)
+#define SECRET_FRAME_MAX (FRAME_HEADER + 4 + 512 + 4 + 256 + 4 + 64)
 
 enum { AT_SUPERVISOR, AT_ATTESTER, AT_GATEWAY, PEERS };
 
@@ -83,7 +83,7 @@ open_with_secret(uint8_t *frame)
 	r = channel_receive(&boot.supervisor, frame, SECRET_FRAME_MAX, &f);
 	if (r != 0 || f.type != MSG_SECRET || msg_secret_read(f.body, &m) != 0)
 		_exit(r == ERR_CLOSED ? SIGNER_EXIT_END : SIGNER_EXIT_SUPERVISOR);
-	r = serve_open(&serve, &boot.message, m.mnemonic, m.passphrase, &position, text);
+	r = serve_open(&serve, &boot.message, &m, &position, text);
 	wipe(frame, SECRET_FRAME_MAX);
 	if (r != 0)
 		boot_fail(&boot, r, position, text);

@@ -69,12 +69,24 @@ boot_objection(const struct msg_boot *boot, int published)
 	return NULL;
 }
 
+/* A phrase, or a seed and no phrase: the attestation says which. */
 static int
-check_boot(const struct msg_boot *boot, struct bytes phrase, struct writer *text)
+is_of_the_boots_kind(const struct msg_boot *boot, const struct msg_secret *secret)
 {
+	if (boot->root_scheme == BOOT_ROOT_PHRASE)
+		return secret->seed.len == 0;
+	return secret->seed.len == 64 && secret->mnemonic.len == 0 && secret->passphrase.len == 0;
+}
+
+static int
+check_boot(const struct msg_boot *boot, const struct msg_secret *secret, struct writer *text)
+{
+	struct bytes phrase = secret->mnemonic;
 	int published = bip39_is_published((const char *)phrase.p, phrase.len);
 	const char *objection = boot_objection(boot, published);
 
+	if (objection == NULL && !is_of_the_boots_kind(boot, secret))
+		objection = "the root secret is not of the kind that this boot has";
 	if (objection == NULL)
 		return 0;
 	write_text(text, objection);
@@ -108,13 +120,17 @@ explain_keys(int err, unsigned position, struct writer *text)
 }
 
 static int
-open_keys(struct serve *s, struct bytes phrase, struct bytes passphrase, unsigned *ret_position,
+open_keys(struct serve *s, const struct msg_secret *secret, unsigned *ret_position,
     struct writer *text)
 {
 	unsigned position = 0;
 	int r;
 
-	if ((r = keyring_open(phrase, passphrase, &s->keys, &position)) == 0)
+	if (secret->seed.len == 64)
+		r = keyring_open_seed(secret->seed.p, &s->keys);
+	else
+		r = keyring_open(secret->mnemonic, secret->passphrase, &s->keys, &position);
+	if (r == 0)
 		return 0;
 	explain_keys(r, position, text);
 	*ret_position = r == ERR_MNEMONIC_WORD ? position : 0;
@@ -146,21 +162,21 @@ set_mode(struct serve *s, const struct msg_boot *boot)
 }
 
 int
-serve_open(struct serve *s, const struct msg_boot *boot, struct bytes phrase,
-    struct bytes passphrase, unsigned *ret_position, char text[SERVE_TEXT_MAX])
+serve_open(struct serve *s, const struct msg_boot *boot, const struct msg_secret *secret,
+    unsigned *ret_position, char text[SERVE_TEXT_MAX])
 {
 	struct writer w = writer_of((uint8_t *)text, SERVE_TEXT_MAX - 1);
 	int r;
 
 	memset(s, 0, sizeof *s);
 	*ret_position = 0;
-	if ((r = check_boot(boot, phrase, &w)) != 0)
+	if ((r = check_boot(boot, secret, &w)) != 0)
 		goto out;
 	s->now = monotonic(0);
 	s->chain_id = boot->chain_id;
 	s->scheme = boot->scheme;
 	set_mode(s, boot);
-	if ((r = open_keys(s, phrase, passphrase, ret_position, &w)) != 0)
+	if ((r = open_keys(s, secret, ret_position, &w)) != 0)
 		goto out;
 	r = open_table(s, boot->active_agents, &w);
 out:

@@ -75,7 +75,7 @@ struct serve {
 
 /*
  * Check what the boot asks for, derive the keys, make the table. sodium_init()
- * and secp_open() come first. The caller wipes phrase and passphrase.
+ * and secp_open() come first. The caller wipes the secret.
  *
  * Refuses a published phrase unless this is development; development unless the
  * chain is nobody's or a local copy; simulated evidence outside development.
@@ -84,8 +84,8 @@ struct serve {
  * Out:     on failure ret_position (a bad word's place from 1, else 0) and text
  *          (one line for the operator, never a word of the phrase)
  */
-int serve_open(struct serve *s, const struct msg_boot *boot, struct bytes phrase,
-    struct bytes passphrase, unsigned *ret_position, char text[SERVE_TEXT_MAX]) MUST_USE;
+int serve_open(struct serve *s, const struct msg_boot *boot, const struct msg_secret *secret,
+    unsigned *ret_position, char text[SERVE_TEXT_MAX]) MUST_USE;
 
 /* For tests; the process ends without it. */
 void serve_close(struct serve *s);

@@ -97,7 +97,7 @@ place(int from, int to)
 	return dup2(from, to) == to ? 0 : ERR_IO;
 }
 
-/* 0 from /dev/null, 1 and 2 as they are, 3 to 6 the channels, 7 the executable, no others. */
+/* 0 from /dev/null, 1 and 2 as they are, 3 to 8 the child's ends, 9 the executable, no others. */
 static int
 place_descriptors(const struct confinement *c, int root)
 {
@@ -144,6 +144,13 @@ writes_to_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* The two that hold the root secret. */
+static int
+locks_memory(enum ipc_role role)
+{
+	return role == ROLE_SIGNER || role == ROLE_ROOTSOURCE;
+}
+
 static int
 set_limits(const struct confinement *c)
 {
@@ -162,7 +169,7 @@ set_limits(const struct confinement *c)
 	if (!writes_to_file(STDOUT_FILENO) && !writes_to_file(STDERR_FILENO) &&
 	    limit(RLIMIT_FSIZE, 0) != 0)
 		return ERR_IO;
-	if (limit(RLIMIT_MEMLOCK, c->role == ROLE_SIGNER ? SIGNER_LOCK_BYTES : 0) != 0)
+	if (limit(RLIMIT_MEMLOCK, locks_memory(c->role) ? SIGNER_LOCK_BYTES : 0) != 0)
 		return ERR_IO;
 	return limit(RLIMIT_NOFILE, c->role == ROLE_SIGNER ? 16 : 64);
 }

@@ -35,7 +35,7 @@ struct confinement {
 };
 
 /* Where confine_enter() leaves the executable for the exec that follows. */
-#define CONFINE_PROGRAM_FD (FD_GATEWAY + 1)
+#define CONFINE_PROGRAM_FD (FD_LAST + 1)
 
 /* What the effective capabilities allow. ERR_IO. */
 int powers_find(struct powers *ret) MUST_USE;

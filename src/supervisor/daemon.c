@@ -13,12 +13,15 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "ipc/boot.h"
 #include "ipc/channel.h"
+#include "ipc/dial.h"
 #include "supervisor/child.h"
 #include "supervisor/confine.h"
 #include "supervisor/handover.h"
 #include "supervisor/kit.h"
+#include "supervisor/root_check.h"
 #include "supervisor/wiring.h"
 #include "base/banned.h"
 
@@ -29,8 +32,10 @@
 #define PAUSE_MOST_MS 5000
 #define HEALTHY_MS 30000 /* after so long a death is no longer part of a series */
 #define NEVER UINT64_MAX
+#define LISTEN_MAX 2048 /* the longest of what children say: ROOT */
 
 enum phase {
+	PHASE_ROOT, /* selfsame-rootsource runs */
 	PHASE_SIGNER, /* started, READY has not come */
 	PHASE_ATTESTER,
 	PHASE_GATEWAY,
@@ -48,6 +53,9 @@ struct daemon {
 	const struct plan *plan;
 	struct settings *settings;
 	struct kit kit;
+	struct root_check root;
+	int has_root; /* seed is the root secret, until the signer has it */
+	uint8_t seed[ROOT_SEED_LEN];
 	struct child children[CHILDREN];
 	struct wiring wiring;
 	int signals; /* signalfd */
@@ -68,6 +76,7 @@ static const struct {
     [SIGNER] = {ROLE_SIGNER, "selfsame-signer", FOR_SIGNER, PHASE_SIGNER},
     [ATTESTER] = {ROLE_ATTESTER, "selfsame-attester", FOR_ATTESTER, PHASE_ATTESTER},
     [GATEWAY] = {ROLE_GATEWAY, "selfsame-gateway", FOR_GATEWAY, PHASE_GATEWAY},
+    [ROOTSOURCE] = {ROLE_ROOTSOURCE, "selfsame-rootsource", FOR_ROOTSOURCE, PHASE_ROOT},
 };
 
 static uint64_t
@@ -104,8 +113,11 @@ signal_all(const struct daemon *d, int signal)
 static void
 end_when_alone(struct daemon *d)
 {
-	if (!running(d, SIGNER) && !running(d, ATTESTER) && !running(d, GATEWAY))
-		enter(d, PHASE_END, NEVER);
+	for (enum who i = SIGNER; i < CHILDREN; i++) {
+		if (running(d, i))
+			return;
+	}
+	enter(d, PHASE_END, NEVER);
 }
 
 static void
@@ -142,6 +154,7 @@ static void
 drain(struct daemon *d)
 {
 	log_note(LOG_INFO, "draining");
+	child_signal(&d->children[ROOTSOURCE], SIGTERM);
 	child_signal(&d->children[GATEWAY], SIGTERM);
 	enter(d, PHASE_DRAIN_GATEWAY, DRAIN_MS);
 	if (!running(d, GATEWAY))
@@ -160,14 +173,18 @@ start(struct daemon *d, enum who who)
 
 	if ((r = environment_for(d->settings, roles[who].reader, &environment)) != 0)
 		return r;
-	confinement.uid = kit_user(d->settings, who);
+	confinement.uid = kit_user(d->settings, &d->plan->platform, who);
 	confinement.ends = wiring_ends(&d->wiring, roles[who].role);
+	if (who == ATTESTER) {
+		confinement.ends.fd[FD_REPORTS - FD_SUPERVISOR] = d->kit.reports;
+		confinement.ends.fd[FD_MEASUREMENTS - FD_SUPERVISOR] = d->kit.measurements;
+	}
 	r = child_start(c, &d->kit.programs[who], environment, &confinement);
 	environment_free(environment);
 	if (r != 0)
 		return r;
 	enter(d, roles[who].phase, START_MS);
-	return handover_boot(c, d->plan, &d->kit.parts);
+	return handover_boot(c, d->plan, d->root.wanted, &d->kit.parts);
 }
 
 static void
@@ -180,6 +197,20 @@ start_or_abort(struct daemon *d, enum who who)
 		return;
 	log_event(LOG_ERROR, "start failed", LOG_STR("name", roles[who].program), LOG_CODE(r));
 	abort_all(d, EXIT_SOFTWARE);
+}
+
+/* The signer, and at once the secret: from then on nobody else has it. */
+static void
+start_signer(struct daemon *d)
+{
+	int r;
+
+	start_or_abort(d, SIGNER);
+	r = handover_secret(&d->children[SIGNER], d->plan, d->settings,
+	    d->has_root ? d->seed : NULL);
+	d->has_root = 0;
+	if (r != 0 && r != ERR_CLOSED)
+		abort_all(d, EXIT_SOFTWARE);
 }
 
 static void
@@ -232,7 +263,8 @@ gateway_ready(struct daemon *d, uint32_t port)
 	d->ready_at = now_ms();
 	keep_port(d, port);
 	enter(d, PHASE_RUN, NEVER);
-	log_event(LOG_INFO, "ready", LOG_INT("port", port), LOG_STR("platform", d->plan->platform),
+	log_event(LOG_INFO, "ready", LOG_INT("port", port),
+	    LOG_STR("platform", d->plan->platform.name),
 	    LOG_STR("derivation", plan_scheme_name(d->plan)), LOG_INT("chain", d->plan->chain_id),
 	    LOG_INT("development", d->plan->development));
 }
@@ -255,10 +287,34 @@ on_ready(struct daemon *d, enum who who, uint32_t port)
 	case GATEWAY:
 		gateway_ready(d, port);
 		return;
+	case ROOTSOURCE: /* it says ROOT instead */
 	case CHILDREN:
 		return;
 	}
 }
+
+/* The secret is taken over only when it is the one on record. */
+static void
+on_root(struct daemon *d, const struct msg_root *m)
+{
+	char text[ROOT_TEXT_MAX];
+
+	if (d->phase != PHASE_ROOT || d->has_root)
+		return;
+	if (root_check_accept(&d->root, m, text) != 0) {
+		log_note(LOG_ERROR, "root-refused");
+		(void)fprintf(stderr, "selfsamed: %s\n", text);
+		abort_all(d, EXIT_SETTING);
+		return;
+	}
+	log_event(LOG_INFO, "root", LOG_STR("scheme", root_scheme_name((enum boot_root)m->scheme)));
+	memcpy(d->seed, m->seed, sizeof d->seed);
+	memcpy(d->kit.parts.key_chain, m->key_chain.p, m->key_chain.len);
+	d->kit.parts.key_chain_len = m->key_chain.len;
+	d->has_root = 1;
+	start_signer(d);
+}
+
 
 static void
 on_failed(struct daemon *d, enum who who, const struct msg_failed *m)
@@ -277,7 +333,15 @@ on_frame(struct daemon *d, enum who who, const struct frame *f)
 {
 	struct msg_ready ready;
 	struct msg_failed failed;
+	struct msg_root root;
 
+	if (f->type == MSG_DIAL)
+		return dial_answer(&d->children[who].channel, f, d->plan->platform.socket);
+	if (f->type == MSG_ROOT && msg_root_read(f->body, &root) == 0) {
+		on_root(d, &root);
+		wipe(&root, sizeof root);
+		return 0;
+	}
 	if (f->type == MSG_READY && msg_ready_read(f->body, &ready) == 0) {
 		on_ready(d, who, ready.port);
 		return 0;
@@ -293,7 +357,7 @@ static void
 listen_to(struct daemon *d, enum who who)
 {
 	struct child *c = &d->children[who];
-	uint8_t buf[1024];
+	uint8_t buf[LISTEN_MAX];
 	struct frame f;
 	int r = 0;
 
@@ -301,6 +365,7 @@ listen_to(struct daemon *d, enum who who)
 		if ((r = channel_receive(&c->channel, buf, sizeof buf, &f)) == 0)
 			r = on_frame(d, who, &f);
 	}
+	wipe(buf, sizeof buf); /* the root secret may have been in it */
 	if (r == 0 || r == ERR_AGAIN)
 		return;
 	child_close(c);
@@ -360,6 +425,8 @@ on_ended(struct daemon *d, enum who who, int status)
 		end_when_alone(d);
 		return;
 	}
+	if (who == ROOTSOURCE && d->phase != PHASE_ROOT)
+		return; /* it did all that it was there for */
 	if (d->phase == PHASE_DRAIN_GATEWAY || d->phase == PHASE_DRAIN_ATTESTER) {
 		if (who == SIGNER)
 			abort_all(d, EXIT_SOFTWARE);
@@ -399,6 +466,7 @@ on_stop(struct daemon *d)
 		enter(d, PHASE_ABORT, STOP_MS);
 		end_when_alone(d);
 		return;
+	case PHASE_ROOT:
 	case PHASE_SIGNER:
 	case PHASE_ATTESTER:
 	case PHASE_GATEWAY:
@@ -444,6 +512,9 @@ on_deadline(struct daemon *d)
 {
 	d->deadline = NEVER;
 	switch (d->phase) {
+	case PHASE_ROOT:
+		late_start(d, ROOTSOURCE);
+		return;
 	case PHASE_SIGNER:
 		late_start(d, SIGNER);
 		return;
@@ -531,8 +602,13 @@ open_signals(struct daemon *d)
 static int
 prepare(struct daemon *d)
 {
-	char text[KIT_TEXT_MAX];
+	char text[KIT_TEXT_MAX > ROOT_TEXT_MAX ? KIT_TEXT_MAX : ROOT_TEXT_MAX];
 
+	if (d->plan->root != BOOT_ROOT_PHRASE &&
+	    root_check_open(d->settings, d->plan->root, &d->root, text) != 0) {
+		(void)fprintf(stderr, "selfsamed: %s\n", text);
+		return EXIT_SETTING;
+	}
 	if (kit_open(&d->kit, d->plan, d->settings, text) == 0) {
 		if (open_signals(d) == 0 && wiring_open(&d->wiring) == 0)
 			return 0;
@@ -558,7 +634,6 @@ daemon_run(const struct plan *plan, struct settings *s)
 {
 	static struct daemon d; /* it holds 10 KiB of JSON */
 	int status;
-	int r;
 
 	d = (struct daemon){.plan = plan, .settings = s, .signals = -1, .pause = PAUSE_FIRST_MS};
 	kit_init(&d.kit);
@@ -566,14 +641,15 @@ daemon_run(const struct plan *plan, struct settings *s)
 	for (enum who i = SIGNER; i < CHILDREN; i++)
 		child_init(&d.children[i], roles[i].role, roles[i].program);
 	if ((status = prepare(&d)) == 0) {
-		start_or_abort(&d, SIGNER);
-		r = handover_secret(&d.children[SIGNER], plan, s);
-		if (r != 0 && r != ERR_CLOSED)
-			abort_all(&d, EXIT_SOFTWARE);
+		if (plan->root == BOOT_ROOT_PHRASE)
+			start_signer(&d);
+		else
+			start_or_abort(&d, ROOTSOURCE);
 		loop(&d);
 		status = d.status;
 		log_event(LOG_INFO, "stopped", LOG_INT("status", status));
 	}
+	wipe(d.seed, sizeof d.seed);
 	release(&d);
 	return status;
 }

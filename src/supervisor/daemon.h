@@ -1,6 +1,7 @@
 /*
- * The daemon's life: start the signer, the attester and the gateway, keep them
- * running, stop them in order. The signer's death ends it; gateway and attester
+ * The daemon's life: get the root secret from an agent where that is its source,
+ * start the signer, the attester and the gateway, keep them running, stop them
+ * in order. The signer's death ends it; gateway and attester
  * are started again as a pair.
  */
 #ifndef SELFSAME_SUPERVISOR_DAEMON_H

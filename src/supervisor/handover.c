@@ -17,10 +17,12 @@ make_settings(const struct settings *s, const struct plan *plan, struct statemen
 
 	if ((r = settings_attested(s, ret->settings, sizeof ret->settings, &w.len)) != 0)
 		return r;
-	/* RFC 8785 3.2.3: all other names are in capitals, so this one comes last */
+	/* RFC 8785 3.2.3: all other names are in capitals, so these come last */
 	w.len--;
 	write_text(&w, w.len > 1 ? ",\"derivation\":\"" : "\"derivation\":\"");
 	write_text(&w, plan_scheme_name(plan));
+	write_text(&w, "\",\"rootSource\":\"");
+	write_text(&w, plan_root_name(plan));
 	write_text(&w, "\"}");
 	return writer_end(&w, &ret->settings_len);
 }
@@ -60,7 +62,8 @@ bytes_of(const char *s, size_t len)
 }
 
 int
-handover_boot(struct child *c, const struct plan *plan, const struct statement_parts *parts)
+handover_boot(struct child *c, const struct plan *plan, enum boot_root root_scheme,
+    const struct statement_parts *parts)
 {
 	uint8_t frame[BOOT_FRAME_MAX];
 	struct writer w = channel_body(frame, sizeof frame);
@@ -69,11 +72,13 @@ handover_boot(struct child *c, const struct plan *plan, const struct statement_p
 	    .scheme = (uint8_t)plan->scheme,
 	    .rpc_is_loopback = (uint8_t)(plan->rpc_is_loopback != 0),
 	    .local_fork = (uint8_t)(plan->local_fork != 0),
+	    .root_scheme = (uint8_t)root_scheme,
 	    .chain_id = plan->chain_id,
 	    .active_agents = plan->active_agents,
-	    .platform = bytes_of(plan->platform, strlen(plan->platform)),
+	    .platform = bytes_of(plan->platform.name, strlen(plan->platform.name)),
 	    .settings = bytes_of(parts->settings, parts->settings_len),
 	    .binaries = bytes_of(parts->binaries, parts->binaries_len),
+	    .key_chain = {parts->key_chain, parts->key_chain_len},
 	};
 	size_t len;
 	int r;
@@ -85,13 +90,15 @@ handover_boot(struct child *c, const struct plan *plan, const struct statement_p
 }
 
 static int
-send_secret(struct child *signer, const char *mnemonic, const char *passphrase)
+send_secret(struct child *signer, const char *mnemonic, const char *passphrase,
+    struct bytes seed)
 {
 	SECRET_BYTES(frame, 1024);
 	struct writer w = channel_body(frame, sizeof frame);
 	struct msg_secret m = {
 	    .mnemonic = bytes_of(mnemonic, strlen(mnemonic)),
 	    .passphrase = bytes_of(passphrase, strlen(passphrase)),
+	    .seed = seed,
 	};
 	size_t len;
 	int r;
@@ -103,7 +110,7 @@ send_secret(struct child *signer, const char *mnemonic, const char *passphrase)
 }
 
 int
-handover_secret(struct child *signer, const struct plan *plan, struct settings *s)
+handover_secret(struct child *signer, const struct plan *plan, struct settings *s, uint8_t *seed)
 {
 	const char *passphrase = s->value[SET_MNEMONIC_PASSPHRASE];
 	char phrase[PLAN_PHRASE_MAX] = {0};
@@ -114,8 +121,14 @@ handover_secret(struct child *signer, const struct plan *plan, struct settings *
 		plan_development_phrase(phrase);
 		mnemonic = phrase;
 	}
-	r = send_secret(signer, mnemonic, passphrase == NULL ? "" : passphrase);
+	if (seed == NULL)
+		r = send_secret(signer, mnemonic, passphrase == NULL ? "" : passphrase,
+		    (struct bytes){NULL, 0});
+	else
+		r = send_secret(signer, "", "", (struct bytes){seed, ROOT_SEED_LEN});
 	wipe(phrase, sizeof phrase);
+	if (seed != NULL)
+		wipe(seed, ROOT_SEED_LEN);
 	settings_forget(s, SET_MNEMONIC);
 	settings_forget(s, SET_MNEMONIC_PASSPHRASE);
 	return r;

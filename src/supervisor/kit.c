@@ -16,6 +16,7 @@ kit_init(struct kit *k)
 {
 	for (enum who i = SIGNER; i < CHILDREN; i++)
 		k->programs[i].fd = -1;
+	k->reports = k->measurements = -1;
 	k->confinement = (struct confinement){.empty_root = -1, .null = -1, .program = -1};
 }
 
@@ -36,6 +37,7 @@ open_programs(struct kit *k, struct program all[CHILDREN + 1], char text[KIT_TEX
 	} order[CHILDREN] = {
 	    {ATTESTER, "selfsame-attester"},
 	    {GATEWAY, "selfsame-gateway"},
+	    {ROOTSOURCE, "selfsame-rootsource"},
 	    {SIGNER, "selfsame-signer"},
 	};
 	const char *problem = NULL;
@@ -85,6 +87,16 @@ open_confinement(struct confinement *c, char text[KIT_TEXT_MAX])
 	return 0;
 }
 
+static int
+open_directory(const char *path, int *ret_fd, char text[KIT_TEXT_MAX])
+{
+	if (path == NULL)
+		return 0;
+	if ((*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return refuse(text, path, "the directory cannot be opened; start as root");
+	return 0;
+}
+
 int
 kit_open(struct kit *k, const struct plan *plan, struct settings *s, char text[KIT_TEXT_MAX])
 {
@@ -97,8 +109,11 @@ kit_open(struct kit *k, const struct plan *plan, struct settings *s, char text[K
 		return refuse(text, "SELFSAME_TOKENS", "the attested settings are too long");
 	if ((r = open_confinement(&k->confinement, text)) != 0)
 		return r;
+	if ((r = open_directory(plan->platform.reports, &k->reports, text)) != 0 ||
+	    (r = open_directory(plan->platform.measurements, &k->measurements, text)) != 0)
+		return r;
 	own_user = k->confinement.powers.users;
-	r = files_prepare(s, own_user, kit_user(s, GATEWAY), text, KIT_TEXT_MAX);
+	r = files_prepare(s, own_user, kit_user(s, &plan->platform, GATEWAY), text, KIT_TEXT_MAX);
 	return r == 0 || r == ERR_SETTING ? r : refuse(text, "DATABASE_URL", err_text(r));
 }
 
@@ -111,10 +126,16 @@ kit_close(struct kit *k)
 		close(k->confinement.null);
 	if (k->confinement.empty_root >= 0)
 		close(k->confinement.empty_root);
+	if (k->reports >= 0)
+		close(k->reports);
+	if (k->measurements >= 0)
+		close(k->measurements);
 }
 
 uid_t
-kit_user(const struct settings *s, enum who who)
+kit_user(const struct settings *s, const struct platform *platform, enum who who)
 {
+	if (who == ATTESTER && platform->reports != NULL)
+		return 0;
 	return (uid_t)(setting_u64(s, SET_SELFSAME_UID_BASE) + who);
 }

@@ -18,12 +18,13 @@
 #define KIT_TEXT_MAX 1024
 
 /* The children; the number is added to SELFSAME_UID_BASE. */
-enum who { SIGNER, ATTESTER, GATEWAY, CHILDREN };
+enum who { SIGNER, ATTESTER, GATEWAY, ROOTSOURCE, CHILDREN };
 
 struct kit {
 	struct program programs[CHILDREN];
 	struct statement_parts parts;
 	struct confinement confinement; /* what all have in common; uid and ends are each one's */
+	int reports, measurements; /* the attester's directories on tsm, or -1 */
 };
 
 /* Nothing is open yet; kit_close() may be called. */
@@ -39,7 +40,11 @@ int kit_open(struct kit *k, const struct plan *plan, struct settings *s, char te
 
 void kit_close(struct kit *k);
 
-/* The user that a child runs as, where it gets one of its own. */
-uid_t kit_user(const struct settings *s, enum who who);
+/*
+ * The user that a child runs as, where it gets one of its own. On tsm the
+ * attester stays root, without capabilities: configfs and the registers are
+ * root's and know no other way.
+ */
+uid_t kit_user(const struct settings *s, const struct platform *platform, enum who who);
 
 #endif

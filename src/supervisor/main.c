@@ -129,7 +129,7 @@ run(const struct arguments *a)
 		(void)fputs("selfsamed: MNEMONIC is not set: using the published development "
 		            "phrase, whose keys everybody has\n",
 		    stderr);
-	if (settings_replace(&s, SET_SELFSAME_PLATFORM, plan.platform) != 0)
+	if (settings_replace(&s, SET_SELFSAME_PLATFORM, plan.platform.name) != 0)
 		goto out;
 	status = daemon_run(&plan, &s);
 out:

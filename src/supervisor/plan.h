@@ -10,6 +10,7 @@
 #include "base/attr.h"
 #include "base/settings.h"
 #include "ipc/boot.h"
+#include "supervisor/platform.h"
 
 #define PLAN_PHRASE_MAX 64
 
@@ -17,7 +18,8 @@ struct plan {
 	int development;
 	int phrase_is_published; /* no MNEMONIC: the development phrase stands in */
 	enum boot_scheme scheme;
-	const char *platform;
+	enum boot_root root; /* BOOT_ROOT_DSTACK: the record decides, or the agent at birth */
+	struct platform platform;
 	uint64_t chain_id;
 	uint64_t active_agents;
 	int rpc_is_loopback;
@@ -32,6 +34,9 @@ struct plan {
  */
 int plan_make(const struct settings *s, int development, struct plan *ret, const char **problem)
     MUST_USE;
+
+/* "environment" or "dstack": where the root secret comes from, for the attestation. */
+const char *plan_root_name(const struct plan *p);
 
 /* "bound" or "indexed". */
 const char *plan_scheme_name(const struct plan *p);

@@ -14,7 +14,7 @@
 #include "ipc/channel.h"
 
 #define WIRES 3
-#define ENDS (FD_GATEWAY - FD_SUPERVISOR + 1)
+#define ENDS (FD_LAST - FD_SUPERVISOR + 1)
 
 struct wiring {
 	int fd[WIRES][2]; /* -1: not open here */
@@ -42,7 +42,7 @@ void wiring_release(struct wiring *w);
 
 void wiring_close(struct wiring *w);
 
-/* What a child of this role gets, but for the supervisor's channel. */
+/* What a child of this role gets, but for the supervisor's channel and directories. */
 struct ends wiring_ends(const struct wiring *w, enum ipc_role role);
 
 #endif

@@ -214,7 +214,8 @@ dstack_open(const struct tee_host *host, const struct event_log *log, void **ret
 		return r;
 	if ((d = calloc(1, sizeof *d)) == NULL)
 		return ERR_MEM;
-	d->agent = (struct dstack_agent){.io = host->io, .room = d->room};
+	d->agent = (struct dstack_agent){.io = host->io, .room = d->room,
+					.room_len = sizeof d->room};
 	d->event_log = buffer_of(EVENT_TEXT_CAP);
 	d->vm_config = buffer_of(CONFIG_TEXT_CAP);
 	d->app_compose = buffer_of(COMPOSE_TEXT_CAP);

@@ -61,7 +61,8 @@ ask(const struct dstack_agent *agent, const char *path, struct bytes body, struc
 	int r;
 
 	do {
-		r = unix_http(&agent->io, &request, WITHIN_MS, agent->room, DSTACK_ANSWER_MAX, ret);
+		r = unix_http(&agent->io, &request, WITHIN_MS, agent->room, agent->room_len,
+			      ret);
 	} while (is_passing(r) && tee_pause(&agent->io, &pause) == 0);
 	return r;
 }

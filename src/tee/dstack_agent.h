@@ -26,7 +26,8 @@ enum dstack_surface { DSTACK_V0 = 1, DSTACK_V1 = 2, DSTACK_TAPPD = 4 };
 struct dstack_agent {
 	struct tee_io io;
 	unsigned surfaces; /* of enum dstack_surface, or'ed */
-	uint8_t *room; /* DSTACK_ANSWER_MAX bytes of the caller */
+	uint8_t *room; /* the caller's, for one whole answer */
+	size_t room_len;
 };
 
 /* An answer's members. Points into itself: not to be copied or moved. */

@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = ROOT / "build" / "bin"
 STAND_IN = ROOT / "build" / "tests" / "processes" / "child"
 CHILDREN = ("selfsame-signer", "selfsame-attester", "selfsame-gateway")
+PROGRAMS = (*CHILDREN, "selfsame-rootsource")
 IS_ROOT = os.geteuid() == 0
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 UID_BASE = 64101
@@ -109,7 +110,7 @@ def place(folder):
         if not program.exists():
             pytest.skip(f"{program.name} is not built")
     shutil.copy(BIN / "selfsamed", folder / "selfsamed")
-    for name in CHILDREN:
+    for name in PROGRAMS:
         shutil.copy(STAND_IN, folder / name)
     return folder
 
@@ -643,7 +644,7 @@ def node():
 @pytest.fixture
 def real(folder, node):
     """The real daemon, ready, with a database of its own and a wallet phrase."""
-    for name in ("selfsamed", *CHILDREN):
+    for name in ("selfsamed", *PROGRAMS):
         if not (BIN / name).exists():
             pytest.skip(f"{name} is not built")
         shutil.copy(BIN / name, folder / name)
@@ -736,7 +737,7 @@ def test_real_daemon_drains(real):
 
 
 def test_real_signer_refuses_a_bad_phrase(folder, node):
-    for name in ("selfsamed", *CHILDREN):
+    for name in ("selfsamed", *PROGRAMS):
         if not (BIN / name).exists():
             pytest.skip(f"{name} is not built")
         shutil.copy(BIN / name, folder / name)

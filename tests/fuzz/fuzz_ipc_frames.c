@@ -413,9 +413,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	check(secp_open() == 0);
-	check(serve_open(&serve, &boot,
-	          text(PHRASE),
-	          text(""), &position, why) == 0);
+	check(serve_open(&serve, &boot, &(struct msg_secret){.mnemonic = text(PHRASE)}, &position,
+	          why) == 0);
 	check(registration("alice", wide_policy(room), &fresh[0]));
 	check(registration("bob", wide_policy(room), &fresh[1]));
 	return 0;

@@ -290,6 +290,8 @@ main(int argc, char **argv)
 	case ROLE_GATEWAY:
 	case ROLE_ANY:
 	case ROLE_SUPERVISOR:
+	case ROLE_ROOTSOURCE:
+	case ROLE_DIALER:
 		break;
 	}
 	gateway_loop();

@@ -56,7 +56,7 @@ teardown(void **state)
 static const struct plan plan = {
     .development = 1,
     .scheme = BOOT_INDEXED,
-    .platform = "simulated",
+    .platform = {.name = "simulated"},
     .chain_id = 31337,
     .active_agents = 7,
     .rpc_is_loopback = 1,
@@ -65,9 +65,9 @@ static const struct plan plan = {
 static void
 send_boot(void)
 {
-	static struct statement_parts parts = {"{\"a\":\"1\"}", 9, "{}", 2};
+	static struct statement_parts parts = {"{\"a\":\"1\"}", 9, "{}", 2, "{}", 2};
 
-	assert_int_equal(handover_boot(&child, &plan, &parts), 0);
+	assert_int_equal(handover_boot(&child, &plan, BOOT_ROOT_DSTACK_V1, &parts), 0);
 }
 
 static void
@@ -88,6 +88,8 @@ test_receive(void **state)
 	assert_memory_equal(boot.message.platform.p, "simulated", 9);
 	assert_memory_equal(boot.message.settings.p, "{\"a\":\"1\"}", 9);
 	assert_memory_equal(boot.message.binaries.p, "{}", 2);
+	assert_int_equal(boot.message.key_chain.len, 2);
+	assert_int_equal(boot.message.root_scheme, BOOT_ROOT_DSTACK_V1);
 	assert_int_equal(prctl(PR_GET_NAME, name, 0, 0, 0), 0);
 	assert_string_equal(name, "selfsame-signer");
 }

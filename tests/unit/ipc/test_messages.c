@@ -153,7 +153,8 @@ test_no_room(void **state)
 	assert_int_equal(writer_end(&w, &len), ERR_SPACE);
 }
 
-static const enum ipc_role roles[] = {ROLE_SUPERVISOR, ROLE_SIGNER, ROLE_ATTESTER, ROLE_GATEWAY};
+static const enum ipc_role roles[] = {
+    ROLE_SUPERVISOR, ROLE_SIGNER, ROLE_ATTESTER, ROLE_GATEWAY, ROLE_ROOTSOURCE};
 
 /* Who may send what to whom, written down a second time and independently. */
 static int
@@ -167,6 +168,12 @@ may(uint32_t type, enum ipc_role from, enum ipc_role to)
 	case MSG_READY:
 	case MSG_FAILED:
 		return to == ROLE_SUPERVISOR;
+	case MSG_ROOT:
+		return from == ROLE_ROOTSOURCE && to == ROLE_SUPERVISOR;
+	case MSG_DIAL:
+		return (from == ROLE_ATTESTER || from == ROLE_ROOTSOURCE) && to == ROLE_SUPERVISOR;
+	case MSG_DIALLED:
+		return from == ROLE_SUPERVISOR && (to == ROLE_ATTESTER || to == ROLE_ROOTSOURCE);
 	case MSG_INSTANCE_QUERY:
 		return from == ROLE_ATTESTER && to == ROLE_SIGNER;
 	case MSG_INSTANCE:
@@ -210,8 +217,8 @@ test_permits(void **state)
 {
 	(void)state;
 	for (uint32_t type = 0; type < 200; type++) {
-		for (size_t a = 0; a < 4; a++) {
-			for (size_t b = 0; b < 4; b++) {
+		for (size_t a = 0; a < ARRAY_LEN(roles); a++) {
+			for (size_t b = 0; b < ARRAY_LEN(roles); b++) {
 				enum ipc_how how = HOW_REPLY;
 				int r = msg_permit(type, roles[a], roles[b], &how);
 

@@ -60,7 +60,8 @@ boot_with(const char *phrase, uint8_t scheme, uint64_t capacity)
 
 	if (secp_open() != 0)
 		return 1;
-	return serve_open(&serve, &m, text(phrase), text(""), &position, why);
+	return serve_open(&serve, &m, &(struct msg_secret){.mnemonic = text(phrase)}, &position,
+	    why);
 }
 
 /* A start of the signer: the process before is gone with all that it knew. */

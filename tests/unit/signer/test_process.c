@@ -76,7 +76,7 @@ say_boot(void)
 static void
 say_secret(const char *phrase)
 {
-	struct msg_secret m = {text(phrase), text("")};
+	struct msg_secret m = {.mnemonic = text(phrase)};
 	struct writer w = channel_body(buffer, sizeof buffer);
 
 	msg_secret_write(&w, &m);

@@ -3,7 +3,9 @@
 #include <sodium.h>
 
 #include "crypto/bip39.h"
+#include "crypto/kdf.h"
 #include "crypto/secp.h"
+#include "ipc/boot.h"
 #include "signer/serve.h"
 
 #define TYPO "legal winner thank year wave sausage worth usage legal winner thank yellow"
@@ -50,7 +52,7 @@ boot(const struct msg_boot *m, const char *phrase)
 
 	memset(why, 'x', sizeof why);
 	position = 99;
-	r = serve_open(&serve, m, text(phrase), text(""), &position, why);
+	r = serve_open(&serve, m, &(struct msg_secret){.mnemonic = text(phrase)}, &position, why);
 	assert_true(strnlen(why, sizeof why) < sizeof why);
 	if (r == 0) {
 		assert_string_equal(why, "");
@@ -137,6 +139,7 @@ test_odd_boots(void **state)
 static void
 test_phrases(void **state)
 {
+	const struct msg_secret secret = {.mnemonic = text(JUNK), .passphrase = text("p\xc3\xa4ss")};
 	struct msg_boot m = dev_boot();
 
 	(void)state;
@@ -150,27 +153,54 @@ test_phrases(void **state)
 	assert_int_equal(boot(&m, TYPO), ERR_MNEMONIC_CHECKSUM);
 	assert_int_equal(position, 0);
 	assert_null(strstr(why, "legal"));
-	assert_int_equal(serve_open(&serve, &m, text(JUNK), text("p\xc3\xa4ss"), &position, why),
-	    ERR_PASSPHRASE);
+	assert_int_equal(serve_open(&serve, &m, &secret, &position, why), ERR_PASSPHRASE);
 	assert_non_null(strstr(why, "MNEMONIC_PASSPHRASE"));
 }
 
 static void
 test_modes(void **state)
 {
+	const struct msg_secret secret = {.mnemonic = text(own)};
 	struct msg_boot m = dev_boot();
 
 	(void)state;
-	assert_int_equal(serve_open(&serve, &m, text(own), text(""), &position, why), 0);
+	assert_int_equal(serve_open(&serve, &m, &secret, &position, why), 0);
 	assert_string_equal(serve.mode, "simulated-dev");
 	serve_close(&serve);
 	m.platform = text("0123456789abcdef0123456789abcdef");
-	assert_int_equal(serve_open(&serve, &m, text(own), text(""), &position, why), 0);
+	assert_int_equal(serve_open(&serve, &m, &secret, &position, why), 0);
 	assert_string_equal(serve.mode, "0123456789abcdef0123456789abcdef-dev");
 	serve_close(&serve);
 	m = real_boot();
-	assert_int_equal(serve_open(&serve, &m, text(own), text(""), &position, why), 0);
+	assert_int_equal(serve_open(&serve, &m, &secret, &position, why), 0);
 	assert_string_equal(serve.mode, "tdx");
+	serve_close(&serve);
+}
+
+/* A seed boots where the boot says that there is one, and a phrase where there is none. */
+static void
+test_seeds(void **state)
+{
+	static const uint8_t seed[64] = {7};
+	const struct msg_secret seed_alone = {.seed = {seed, 64}};
+	const struct msg_secret cut = {.seed = {seed, 63}};
+	const struct msg_secret both = {.mnemonic = text(own), .seed = {seed, 64}};
+	const struct msg_secret with_passphrase = {.passphrase = text("x"), .seed = {seed, 64}};
+	const struct msg_secret phrase = {.mnemonic = text(own)};
+	struct msg_boot m = real_boot();
+	uint8_t root_id[32];
+
+	(void)state;
+	assert_int_equal(serve_open(&serve, &m, &seed_alone, &position, why), ERR_SETTING);
+	assert_int_equal(serve_open(&serve, &m, &both, &position, why), ERR_SETTING);
+	m.root_scheme = BOOT_ROOT_DSTACK_V0;
+	assert_int_equal(serve_open(&serve, &m, &cut, &position, why), ERR_SETTING);
+	assert_int_equal(serve_open(&serve, &m, &both, &position, why), ERR_SETTING);
+	assert_int_equal(serve_open(&serve, &m, &with_passphrase, &position, why), ERR_SETTING);
+	assert_int_equal(serve_open(&serve, &m, &phrase, &position, why), ERR_SETTING);
+	assert_int_equal(serve_open(&serve, &m, &seed_alone, &position, why), 0);
+	assert_int_equal(hkdf_sha256(seed, 64, "selfsame/root-id/v1", root_id, 32), 0);
+	assert_memory_equal(keyring_root_id(serve.keys), root_id, 32);
 	serve_close(&serve);
 }
 
@@ -195,6 +225,7 @@ main(void)
 		cmocka_unit_test_setup(test_odd_boots, setup),
 		cmocka_unit_test_setup(test_phrases, setup),
 		cmocka_unit_test_setup(test_modes, setup),
+		cmocka_unit_test_setup(test_seeds, setup),
 	};
 
 	return cmocka_run_group_tests(tests, make_phrase, NULL);

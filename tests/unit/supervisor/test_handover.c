@@ -12,7 +12,7 @@
 #include "supervisor/handover.h"
 #include "supervisor/wiring.h"
 
-static const struct plan bound = {.scheme = BOOT_BOUND, .platform = "simulated"};
+static const struct plan bound = {.scheme = BOOT_BOUND, .platform = {.name = "simulated"}};
 
 static void
 load(const char *file, struct settings *ret)
@@ -59,6 +59,7 @@ test_parts(void **state)
 	o = json_loadb(parts.settings, parts.settings_len, 0, NULL);
 	assert_string_equal(json_string_value(json_object_get(o, "derivation")), "bound");
 	assert_string_equal(json_string_value(json_object_get(o, "SELFSAME_CHAIN_ID")), "31337");
+	assert_string_equal(json_string_value(json_object_get(o, "rootSource")), "environment");
 	json_decref(o);
 	o = json_loadb(parts.binaries, parts.binaries_len, 0, NULL);
 	assert_int_equal(json_object_size(o), 3);
@@ -76,7 +77,7 @@ test_secret(void **state)
 	struct msg_secret m;
 	struct settings s;
 	struct frame f;
-	uint8_t buf[1024];
+	uint8_t buf[1024], seed[ROOT_SEED_LEN];
 	int fd[2];
 
 	(void)state;
@@ -86,7 +87,7 @@ test_secret(void **state)
 	channel_open(&theirs, fd[1], ROLE_SIGNER, ROLE_SUPERVISOR);
 
 	load("MNEMONIC=some words\nMNEMONIC_PASSPHRASE=extra\n", &s);
-	assert_int_equal(handover_secret(&signer, &bound, &s), 0);
+	assert_int_equal(handover_secret(&signer, &bound, &s, NULL), 0);
 	assert_null(s.value[SET_MNEMONIC]);
 	assert_null(s.value[SET_MNEMONIC_PASSPHRASE]);
 	settings_free(&s);
@@ -95,11 +96,27 @@ test_secret(void **state)
 	assert_int_equal(m.mnemonic.len, 10);
 	assert_memory_equal(m.mnemonic.p, "some words", 10);
 	assert_int_equal(m.passphrase.len, 5);
+	assert_int_equal(m.seed.len, 0);
+
+	/* a seed instead, and nothing else besides */
+	load("MNEMONIC_PASSPHRASE=extra\n", &s);
+	memset(seed, 0x5e, sizeof seed);
+	assert_int_equal(handover_secret(&signer, &bound, &s, seed), 0);
+	assert_null(s.value[SET_MNEMONIC_PASSPHRASE]);
+	settings_free(&s);
+	assert_int_equal(seed[0] | seed[63], 0);
+	/* it comes once; this is another signer */
+	channel_open(&theirs, fd[1], ROLE_SIGNER, ROLE_SUPERVISOR);
+	assert_int_equal(channel_receive(&theirs, buf, sizeof buf, &f), 0);
+	assert_int_equal(msg_secret_read(f.body, &m), 0);
+	assert_int_equal(m.mnemonic.len + m.passphrase.len, 0);
+	assert_int_equal(m.seed.len, 64);
+	assert_int_equal(m.seed.p[63], 0x5e);
 
 	/* a signer that is gone: the secret is wiped all the same */
 	close(fd[1]);
 	load("MNEMONIC=some words\n", &s);
-	assert_int_equal(handover_secret(&signer, &bound, &s), ERR_CLOSED);
+	assert_int_equal(handover_secret(&signer, &bound, &s, NULL), ERR_CLOSED);
 	assert_null(s.value[SET_MNEMONIC]);
 	settings_free(&s);
 	child_close(&signer);

@@ -36,7 +36,7 @@ test_development(void **state)
 	assert_int_equal(p.development, 1);
 	assert_int_equal(p.phrase_is_published, 1);
 	assert_int_equal(p.scheme, BOOT_INDEXED);
-	assert_string_equal(p.platform, "simulated");
+	assert_string_equal(p.platform.name, "simulated");
 	assert_int_equal(p.chain_id, 31337);
 	assert_int_equal(p.active_agents, 65536);
 	assert_int_equal(p.rpc_is_loopback, 1);
@@ -91,6 +91,52 @@ test_without_development(void **state)
 	assert_non_null(strstr(problem, "--dev"));
 }
 
+/* A platform stands there as soon as its directory does: the root of the file system will do. */
+#define TSM "SELFSAME_PLATFORM=tsm\nSELFSAME_TSM_DIRECTORY=/\n"
+#define NO_SOCKETS "SELFSAME_DSTACK_SOCKET=/nonexistent\nSELFSAME_LAUNCHER_SOCKET=/nonexistent\n"
+
+static void
+test_real(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	assert_int_equal(make(TSM "MNEMONIC=x\n", 0, &p), 0);
+	assert_string_equal(p.platform.name, "tsm");
+	assert_string_equal(plan_root_name(&p), "environment");
+	assert_int_equal(p.root, BOOT_ROOT_PHRASE);
+	assert_int_equal(p.scheme, BOOT_BOUND);
+	assert_int_equal(p.development, 0);
+	assert_int_equal(make(TSM, 0, &p), ERR_SETTING);
+	assert_memory_equal(problem, "MNEMONIC: ", 10);
+	/* only dstack's agent derives keys */
+	assert_int_equal(make(TSM "MNEMONIC=x\nSELFSAME_ROOT_SOURCE=dstack-v0\n", 0, &p),
+	    ERR_SETTING);
+	assert_memory_equal(problem, "SELFSAME_ROOT_SOURCE: ", 22);
+	assert_int_equal(make("MNEMONIC=x\nSELFSAME_PLATFORM=dstack\n"
+	                      "SELFSAME_DSTACK_SOCKET=/nonexistent\n", 0, &p), ERR_SETTING);
+	assert_memory_equal(problem, "SELFSAME_PLATFORM: ", 19);
+}
+
+/* Where there is a real TEE, development has to be said twice. */
+static void
+test_development_in_a_tee(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	assert_int_equal(make(TSM "SELFSAME_CHAIN_ID=31337\n", 1, &p), ERR_SETTING);
+	assert_non_null(strstr(problem, "--dev is refused in a real TEE"));
+	assert_int_equal(make(NO_SOCKETS "SELFSAME_TSM_DIRECTORY=/\nSELFSAME_CHAIN_ID=31337\n", 1,
+	                     &p), ERR_SETTING);
+	assert_int_equal(make(NO_SOCKETS "SELFSAME_TSM_DIRECTORY=/\nSELFSAME_CHAIN_ID=31337\n"
+	                      "SELFSAME_PLATFORM=simulated\n", 1, &p), 0);
+	assert_string_equal(p.platform.name, "simulated");
+	assert_int_equal(make("SELFSAME_CHAIN_ID=31337\nSELFSAME_ROOT_SOURCE=dstack-v1\n", 1, &p),
+	    ERR_SETTING);
+	assert_memory_equal(problem, "SELFSAME_ROOT_SOURCE: ", 22);
+}
+
 static void
 test_phrase(void **state)
 {
@@ -108,6 +154,8 @@ main(void)
 	    cmocka_unit_test(test_development),
 	    cmocka_unit_test(test_public_chain),
 	    cmocka_unit_test(test_without_development),
+	    cmocka_unit_test(test_real),
+	    cmocka_unit_test(test_development_in_a_tee),
 	    cmocka_unit_test(test_phrase),
 	};
 
