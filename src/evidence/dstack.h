@@ -102,6 +102,7 @@ struct dstack_question {
 	const struct tdx_policy_result *judged; /* by that policy */
 	struct bytes app_compose; /* the file; len 0: not supplied */
 	struct tdx_allowed compose_hashes;
+	int compose_reviewed; /* what is found in the file is told, not held against it */
 	struct tdx_allowed os_images;
 	struct tdx_allowed dev_images; /* refused besides those of evidence/dstack_images.h */
 	const struct dstack_os *os; /* listed measurements; the policy's pins do as well */

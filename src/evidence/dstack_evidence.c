@@ -97,7 +97,7 @@ text_or_value(struct json_in *in, const char *name, enum json_need need, char **
 
 	*ret_owned = NULL;
 	json_in_value(in, name, need, &value);
-	if (value == NULL)
+	if (value == NULL || (need == JSON_OPTIONAL && json_is_null(value)))
 		return (struct bytes){NULL, 0};
 	if (json_is_string(value))
 		return (struct bytes){(const uint8_t *)json_string_value(value),

@@ -31,8 +31,8 @@
 #define DSTACK_LOG_TEXT_MAX (1U << 20)
 #define DSTACK_EVENTS_MAX 256 /* recorded logs: about 30 */
 #define DSTACK_NAME_MAX 64
-#define DSTACK_PAYLOAD_MAX 4096
-#define DSTACK_LOG_ROOM 32768 /* names and payloads of imr 3 together */
+#define DSTACK_PAYLOAD_MAX 8192
+#define DSTACK_LOG_ROOM 65536 /* names and payloads of imr 3 together */
 
 #define DSTACK_IMR 3 /* the register of dstack's own events */
 #define DSTACK_EVENT_TYPE 0x08000001U

@@ -2,16 +2,27 @@
 
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/banned.h"
+
+/* Text that may be absent; upstream writes null for that, too. */
+static void
+optional_text(struct json_in *in, const char *name, size_t max, struct bytes *ret)
+{
+	if (in->root != NULL && json_is_null(json_object_get(in->root, name)))
+		return;
+	json_in_text(in, name, JSON_OPTIONAL, 0, max, ret);
+}
 
 static void
 read_document(struct json_in *in, struct dstack_vm *ret)
 {
 	struct bytes document = {NULL, 0};
 
-	json_in_text(in, "mr_config", JSON_OPTIONAL, 0, sizeof ret->document, &document);
+	optional_text(in, "mr_config", sizeof ret->document, &document);
 	if (document.len == 0 || ret->document_len != 0)
 		return;
 	memcpy(ret->document, document.p, document.len);
@@ -23,8 +34,8 @@ read_members(struct json_in *in, struct dstack_vm *ret)
 {
 	struct bytes hash = {NULL, 0}, image = {NULL, 0};
 
-	json_in_text(in, "os_image_hash", JSON_OPTIONAL, 0, 64, &hash);
-	json_in_text(in, "image", JSON_OPTIONAL, 0, DSTACK_VM_IMAGE_MAX, &image);
+	optional_text(in, "os_image_hash", 64, &hash);
+	optional_text(in, "image", DSTACK_VM_IMAGE_MAX, &image);
 	read_document(in, ret);
 	if (in->error->err != 0)
 		return;
@@ -46,7 +57,7 @@ read_outer(struct json_in *in, struct dstack_vm *ret)
 	struct json_error error;
 	struct json_in inner;
 
-	json_in_text(in, "vm_config", JSON_OPTIONAL, 0, DSTACK_VM_TEXT_MAX, &text);
+	optional_text(in, "vm_config", DSTACK_VM_TEXT_MAX, &text);
 	if (in->error->err != 0)
 		return;
 	if (text.len == 0) {

@@ -29,6 +29,10 @@ test_reads(void **state)
 	assert_false(vm.has_os_image);
 	assert_int_equal(read_text("{}"), TDX_HOLDS);
 	assert_false(vm.has_os_image);
+	assert_int_equal(read_text("{\"os_image_hash\":null,\"image\":null,\"mr_config\":null,"
+				   "\"vm_config\":null}"),
+			 TDX_HOLDS);
+	assert_false(vm.has_os_image);
 	assert_int_equal(read_text("{\"os_image_hash\":\"" HASH "\",\"cpu_count\":2,"
 				   "\"image\":\"dstack-0.6.0\"}"),
 			 TDX_HOLDS);
