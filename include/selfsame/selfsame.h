@@ -80,6 +80,33 @@ SELFSAME_API int selfsame_quote_verify(const void *quote, size_t quote_len,
     const char *collateral, size_t collateral_len, const void *root, size_t root_len,
     int64_t at, selfsame_result **ret) SELFSAME_MUST_USE;
 
+/*
+ * Memory of what was verified before. Of quotes that come again from the same
+ * machines under the same collateral, only the quote's own signature is left to
+ * check: several times as fast. Nothing is remembered but by all the bytes that
+ * it was made of, and dates, revocation and TCB are judged anew each time: the
+ * answer is that of selfsame_quote_verify(). One cache, one thread at a time.
+ */
+typedef struct selfsame_cache selfsame_cache;
+
+/*
+ * In:      platforms, bundles   how many machines and sets of collateral to
+ *          remember, at least one of each; they take about 50 and 100 KiB each
+ *
+ * Returns: 0, SELFSAME_ERROR_MEMORY, SELFSAME_ERROR_ARGUMENT; *ret is then NULL
+ * Owns:    *ret is the caller's: selfsame_cache_free()
+ */
+SELFSAME_API int selfsame_cache_new(size_t platforms, size_t bundles, selfsame_cache **ret)
+    SELFSAME_MUST_USE;
+
+/* NULL is allowed. Results do not depend on the cache. */
+SELFSAME_API void selfsame_cache_free(selfsame_cache *cache);
+
+/* As selfsame_quote_verify(). cache may be NULL. */
+SELFSAME_API int selfsame_quote_verify_cached(selfsame_cache *cache, const void *quote,
+    size_t quote_len, const char *collateral, size_t collateral_len, const void *root,
+    size_t root_len, int64_t at, selfsame_result **ret) SELFSAME_MUST_USE;
+
 /* NULL is allowed. */
 SELFSAME_API void selfsame_result_free(selfsame_result *result);
 

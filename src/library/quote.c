@@ -5,10 +5,16 @@
 #include "base/err.h"
 #include "base/version.h"
 #include "library/result.h"
+#include "tdx/cache.h"
 #include "tdx/certificate.h"
 #include "tdx/intel_root.h"
 #include "tdx/pem.h"
 #include "base/banned.h"
+
+struct selfsame_cache {
+	struct tdx_cache *tdx; /* within room */
+	void *room;
+};
 
 /* A root as it was given, PEM or DER, and where its DER goes. */
 struct root {
@@ -54,21 +60,32 @@ blame_bundle(struct tdx_result *r)
 		r->reason = TDX_COLLATERAL_PARSE;
 }
 
+static void
+verify_with(struct selfsame_cache *cache, struct bytes quote, const struct collateral *collateral,
+	    struct bytes root, struct selfsame_result *r)
+{
+	if (cache != NULL)
+		tdx_verify_cached(cache->tdx, quote, collateral, root, r->at, &r->tdx);
+	else
+		tdx_verify(quote, collateral, root, r->at, &r->tdx);
+}
+
 /* input: the quote, the collateral's text, and as much room for what is decoded from that */
 static void
-verify(struct selfsame_result *r, struct bytes quote, struct bytes json, struct bytes root)
+verify(struct selfsame_cache *cache, struct bytes quote, struct bytes json, struct bytes root,
+       struct selfsame_result *r)
 {
 	uint8_t *memory = r->input + quote.len + json.len;
 	struct collateral collateral;
 	const char *field;
 
 	if (json.p == NULL) {
-		tdx_verify(quote, NULL, root, r->at, &r->tdx);
+		verify_with(cache, quote, NULL, root, r);
 	} else if (collateral_read(json, memory, &collateral, &field) != 0) {
-		tdx_verify(quote, NULL, root, r->at, &r->tdx);
+		verify_with(cache, quote, NULL, root, r);
 		blame_bundle(&r->tdx);
 	} else {
-		tdx_verify(quote, &collateral, root, r->at, &r->tdx);
+		verify_with(cache, quote, &collateral, root, r);
 	}
 }
 
@@ -107,7 +124,8 @@ write_date(struct selfsame_result *r)
 
 /* The inputs are copied first: a result outlives them. */
 static int
-fill(struct selfsame_result *r, struct bytes quote, struct bytes json, struct bytes root)
+fill(struct selfsame_cache *cache, struct bytes quote, struct bytes json, struct bytes root,
+     struct selfsame_result *r)
 {
 	size_t len;
 
@@ -122,7 +140,7 @@ fill(struct selfsame_result *r, struct bytes quote, struct bytes json, struct by
 		memcpy(r->input + quote.len, json.p, json.len);
 		json.p = r->input + quote.len;
 	}
-	verify(r, quote, json, root);
+	verify(cache, quote, json, root, r);
 	if (r->tdx.reason == TDX_INTERNAL)
 		return SELFSAME_ERROR_MEMORY;
 	if (!tdx_holds(&r->tdx))
@@ -135,6 +153,15 @@ int
 selfsame_quote_verify(const void *quote, size_t quote_len, const char *collateral,
 		      size_t collateral_len, const void *root, size_t root_len, int64_t at,
 		      selfsame_result **ret)
+{
+	return selfsame_quote_verify_cached(NULL, quote, quote_len, collateral, collateral_len,
+					    root, root_len, at, ret);
+}
+
+int
+selfsame_quote_verify_cached(selfsame_cache *cache, const void *quote, size_t quote_len,
+			     const char *collateral, size_t collateral_len, const void *root,
+			     size_t root_len, int64_t at, selfsame_result **ret)
 {
 	const struct bytes json = {(const uint8_t *)collateral,
 				   collateral != NULL ? collateral_len : 0};
@@ -152,12 +179,48 @@ selfsame_quote_verify(const void *quote, size_t quote_len, const char *collatera
 	if ((result = calloc(1, sizeof *result)) == NULL)
 		return SELFSAME_ERROR_MEMORY;
 	result->at = at;
-	if ((r = fill(result, (struct bytes){quote, quote_len}, json, trusted.der)) == 0) {
+	if ((r = fill(cache, (struct bytes){quote, quote_len}, json, trusted.der, result)) == 0) {
 		*ret = result;
 		result = NULL; /* transferred */
 	}
 	selfsame_result_free(result);
 	return r;
+}
+
+int
+selfsame_cache_new(size_t platforms, size_t bundles, selfsame_cache **ret)
+{
+	const size_t size = tdx_cache_size(platforms, bundles);
+	struct selfsame_cache *cache;
+
+	if (ret == NULL)
+		return SELFSAME_ERROR_ARGUMENT;
+	*ret = NULL;
+	if (size == 0)
+		return SELFSAME_ERROR_ARGUMENT;
+	if ((cache = calloc(1, sizeof *cache)) == NULL)
+		return SELFSAME_ERROR_MEMORY;
+	if ((cache->room = malloc(size)) == NULL) {
+		free(cache);
+		return SELFSAME_ERROR_MEMORY;
+	}
+	if ((cache->tdx = tdx_cache_open(cache->room, platforms, bundles)) == NULL) {
+		selfsame_cache_free(cache);
+		return SELFSAME_ERROR_ARGUMENT;
+	}
+	*ret = cache;
+	return 0;
+}
+
+void
+selfsame_cache_free(selfsame_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	if (cache->tdx != NULL)
+		tdx_cache_close(cache->tdx);
+	free(cache->room);
+	free(cache);
 }
 
 void

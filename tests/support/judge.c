@@ -7,11 +7,17 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "tdx/cache.h"
 #include "tdx/collateral.h"
 #include "tdx/intel_root.h"
 #include "base/banned.h"
 
-static struct tdx_result result, production;
+/* Fewer than there are scenarios, so that what was kept goes and comes again. */
+#define CACHED_PLATFORMS 3
+#define CACHED_BUNDLES 2
+
+static struct tdx_result result, production, cached;
+static struct tdx_cache *cache;
 static struct scenario_evidence evidence;
 
 /* Exact blocks, so that the sanitizer sees a read beyond them; kept for the result's runs. */
@@ -29,6 +35,60 @@ keep(uint8_t *old, const uint8_t *p, size_t len)
 	return block;
 }
 
+static void
+open_cache(void)
+{
+	void *room;
+
+	if (cache != NULL)
+		return;
+	assert_non_null(room = malloc(tdx_cache_size(CACHED_PLATFORMS, CACHED_BUNDLES)));
+	assert_non_null(cache = tdx_cache_open(room, CACHED_PLATFORMS, CACHED_BUNDLES));
+}
+
+static void
+assert_same_evaluation(const struct tdx_evaluation *a, const struct tdx_evaluation *b)
+{
+	assert_int_equal(a->status, b->status);
+	assert_true(a->date == b->date);
+	assert_int_equal(a->advisory_count, b->advisory_count);
+	for (size_t i = 0; i < a->advisory_count; i++)
+		assert_true(bytes_equal(a->advisory[i], b->advisory[i]));
+}
+
+/* "answers what tdx_verify() would" */
+static void
+assert_same(const struct tdx_result *a, const struct tdx_result *b)
+{
+	assert_int_equal(a->reason, b->reason);
+	assert_int_equal(a->step, b->step);
+	assert_memory_equal(a->check, b->check, sizeof a->check);
+	assert_memory_equal(a->window, b->window, sizeof a->window);
+	assert_true(a->valid_from == b->valid_from && a->valid_until == b->valid_until);
+	assert_int_equal(a->has_platform, b->has_platform);
+	assert_memory_equal(&a->platform, &b->platform, sizeof a->platform);
+	assert_int_equal(a->has_tcb, b->has_tcb);
+	assert_int_equal(a->status, b->status);
+	assert_same_evaluation(&a->launch, &b->launch);
+	assert_int_equal(a->has_current, b->has_current);
+	assert_same_evaluation(&a->current, &b->current);
+	assert_int_equal(a->evaluation_number, b->evaluation_number);
+	assert_int_equal(a->shortfall_count, b->shortfall_count);
+}
+
+/* Under this root, by a verifier that remembers nothing, and by one that does, twice. */
+static void
+judge_under(struct bytes q, const struct collateral *collateral, struct bytes root, int64_t at,
+	    struct tdx_result *ret)
+{
+	open_cache();
+	tdx_verify(q, collateral, root, at, ret);
+	for (unsigned i = 0; i < 2; i++) {
+		tdx_verify_cached(cache, q, collateral, root, at, &cached);
+		assert_same(ret, &cached);
+	}
+}
+
 const struct tdx_result *
 judge(const struct scenario *s, int64_t at)
 {
@@ -43,10 +103,10 @@ judge(const struct scenario *s, int64_t at)
 	q = (struct bytes){quote, evidence.quote_len};
 	json = (struct bytes){bundle, evidence.bundle.len};
 	assert_int_equal(collateral_read(json, memory, &collateral, &field), 0);
-	tdx_verify(q, &collateral, intel_root_der(), at, &production);
+	judge_under(q, &collateral, intel_root_der(), at, &production);
 	assert_false(tdx_holds(&production));
 	assert_int_not_equal(production.check[TDX_STEP_ROOT].outcome, TDX_PASSED);
-	tdx_verify(q, &collateral, (struct bytes){evidence.root, evidence.root_len}, at, &result);
+	judge_under(q, &collateral, (struct bytes){evidence.root, evidence.root_len}, at, &result);
 	scenario_free(&evidence);
 	return &result;
 }

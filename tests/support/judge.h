@@ -1,7 +1,8 @@
 /*
  * The verifier's verdict on a scenario, by the door that everybody uses:
  * collateral_read() and tdx_verify(). Each is judged a second time under
- * Intel's root, which must refuse it. Fails the test that calls it.
+ * Intel's root, which must refuse it, and by a verifier with a cache, which must
+ * say the same in every respect. Fails the test that calls it.
  */
 #ifndef SELFSAME_TESTS_JUDGE_H
 #define SELFSAME_TESTS_JUDGE_H

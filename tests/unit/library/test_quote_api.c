@@ -71,11 +71,14 @@ openssl_free(void *p, const char *file, int line)
 	free(p);
 }
 
+static selfsame_cache *cache; /* of the tests that have one */
+
 static int
 verify(selfsame_result **ret)
 {
-	return selfsame_quote_verify(made.quote, made.quote_len, (const char *)made.bundle.p,
-				     made.bundle.len, made.root, made.root_len, SCENARIO_NOW, ret);
+	return selfsame_quote_verify_cached(cache, made.quote, made.quote_len,
+					    (const char *)made.bundle.p, made.bundle.len, made.root,
+					    made.root_len, SCENARIO_NOW, ret);
 }
 
 /* A result of what is made of a scenario; the inputs are gone when it is looked at. */
@@ -364,9 +367,57 @@ test_policy_errors(void **state)
 	assert_int_equal(selfsame_policy_parse("{}", 2, NULL, NULL, 0), SELFSAME_ERROR_ARGUMENT);
 }
 
+/* Warm says what cold said; a result outlives its cache. */
+static void
+test_cache(void **state)
+{
+	struct scenario s = scenario;
+	selfsame_result *r;
+
+	(void)state;
+	assert_int_equal(selfsame_cache_new(2, 2, &cache), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		r = result_of(&scenario);
+		assert_int_equal(selfsame_policy_apply(NULL, r), 1);
+		assert_string_equal(selfsame_result_tcb_status(r), "UpToDate");
+		selfsame_result_free(r);
+	}
+	/* the same machine, revoked since */
+	s.revoked[ITEM_PCK] = 1;
+	r = result_of(&s);
+	assert_string_equal(selfsame_result_reason(r), "PCK_REVOKED");
+	selfsame_result_free(r);
+	r = result_of(&scenario);
+	selfsame_cache_free(cache);
+	cache = NULL;
+	assert_int_equal(selfsame_result_holds(r), 1);
+	assert_field(r, "ppid", scenario.platform.ppid, 16);
+	selfsame_result_free(r);
+	selfsame_cache_free(NULL);
+}
+
+static void
+test_cache_arguments(void **state)
+{
+	selfsame_cache *c = (selfsame_cache *)&scenario;
+
+	(void)state;
+	assert_int_equal(selfsame_cache_new(0, 1, &c), SELFSAME_ERROR_ARGUMENT);
+	assert_null(c);
+	assert_int_equal(selfsame_cache_new(1, 0, &c), SELFSAME_ERROR_ARGUMENT);
+	assert_int_equal(selfsame_cache_new(SIZE_MAX, SIZE_MAX, &c), SELFSAME_ERROR_ARGUMENT);
+	assert_int_equal(selfsame_cache_new(1, 1, NULL), SELFSAME_ERROR_ARGUMENT);
+	for (long n = 0; n < 2; n++) {
+		countdown = n;
+		assert_int_equal(selfsame_cache_new(1, 1, &c), SELFSAME_ERROR_MEMORY);
+		countdown = -1;
+		assert_null(c);
+	}
+}
+
 /* Every allocation fails once: either the verdict is the true one or there is none. */
 static void
-test_memory_runs_out(void **state)
+memory_runs_out(int cached)
 {
 	static const char policy_text[] = "{\"tcbStatuses\":[\"UpToDate\"]}";
 	struct scenario s = scenario;
@@ -375,16 +426,19 @@ test_memory_runs_out(void **state)
 	unsigned failures = 0;
 	int got;
 
-	(void)state;
 	s.tcb.level[0].says.advisory[0] = "INTEL-SA-00001";
 	assert_int_equal(scenario_make(&s, &made), 0);
 	for (long n = 0;; n++) {
 		long left;
 
+		if (cached)
+			assert_int_equal(selfsame_cache_new(1, 1, &cache), 0);
 		countdown = n;
 		got = verify(&r);
 		left = countdown;
 		countdown = -1;
+		selfsame_cache_free(cache);
+		cache = NULL;
 		if (got == 0 && !selfsame_result_holds(r))
 			fail_msg("allocation %ld: %s at %s", n, selfsame_result_reason(r),
 				 selfsame_result_step(r));
@@ -406,6 +460,14 @@ test_memory_runs_out(void **state)
 	scenario_free(&made);
 }
 
+static void
+test_memory_runs_out(void **state)
+{
+	(void)state;
+	memory_runs_out(0);
+	memory_runs_out(1);
+}
+
 static int
 setup(void **state)
 {
@@ -421,6 +483,7 @@ main(void)
 	    cmocka_unit_test(test_refused),	    cmocka_unit_test(test_checks),
 	    cmocka_unit_test(test_collateral),	    cmocka_unit_test(test_arguments),
 	    cmocka_unit_test(test_policies),	    cmocka_unit_test(test_policy_errors),
+	    cmocka_unit_test(test_cache),	    cmocka_unit_test(test_cache_arguments),
 	    cmocka_unit_test(test_memory_runs_out),
 	};
 
