@@ -46,7 +46,8 @@ $(B)/tests/unit/crypto/test_wipe: $(B)/obj/tests/unit/crypto/test_wipe.o $(call 
 $(B)/tests/unit/tee/test_tsm: $(B)/san/tests/fakes/fake_tsm.o
 $(addprefix $(B)/tests/unit/tee/test_,unix_http dstack eigencompute): $(B)/san/tests/fakes/fake_agent.o
 $(B)/san/tests/fakes/%.o: STD += -Itests
-$(B)/san/tests/unit/tee/%.o: STD += -Itests
+$(B)/san/tests/unit/tee/%.o $(B)/san/tests/unit/rootsource/%.o: STD += -Itests
+$(B)/tests/unit/rootsource/test_root: $(B)/san/tests/fakes/fake_agent.o
 # verifies too often for the sanitizers
 $(B)/tests/unit/tdx/test_mutation: $(call obj,tests/unit/tdx/test_mutation.c $(SUPPORT)) $(B)/obj/everything.a
 	@mkdir -p $(@D)
