@@ -43,6 +43,7 @@ AGENT := $(call src,agent)
 IPC := $(call src,ipc)
 TDX := $(call src,tdx)
 EVIDENCE := $(call src,evidence)
+KMS_LIST := src/evidence/kms_addresses.c
 CHALLENGE := src/evidence/challenge.c # all that the attester needs of evidence/
 TEE := $(call src,tee)
 JSON := $(call src,json)
@@ -114,7 +115,7 @@ $(B)/bin/selfsame-signer: $(call obj,$(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC
 # would kill it): the linker's warnings about them are turned off, its errors are not.
 LD_QUIET := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -e --no-warnings && echo -Wl,--no-warnings)
 JSON_NEEDS := src/evm/u256.c src/evm/address.c src/evm/rlp.c
-$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON) $(JSON_NEEDS) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(ATTESTER) src/attester/main.c)
+$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON) $(JSON_NEEDS) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(KMS_LIST) $(ATTESTER) src/attester/main.c)
 	$(LINK_STATIC) $(LD_QUIET) -ljansson $(CRYPTO) $(SODIUM) $(SECCOMP)
 # of the platforms only the agent's client; no evidence passes here
 DSTACK_CLIENT := src/tee/io.c src/tee/http_reply.c src/tee/unix_http.c src/tee/dstack_agent.c

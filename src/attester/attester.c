@@ -98,6 +98,7 @@ ask_instance(struct attester *a)
 		return ERR_PROTOCOL;
 	memcpy(a->statement.instance_key, instance.instance_key, 32);
 	memcpy(a->statement.root_id, instance.root_id, 32);
+	memcpy(a->address_0, instance.address_0, 20);
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct attester {
 	struct measurement measurement;
 	struct statement statement; /* all but nonce and time */
 	struct bytes key_chain;
+	uint8_t address_0[20]; /* of m/44'/60'/0'/0/0: what a KMS's list is held against */
 	int index_can_be_reissued;
 	int answered; /* an attestation went out: the TLS key's hash is settled */
 	uint8_t tls_key_hash[32];

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "attester/attester.h"
+#include "attester/kms_check.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "ipc/boot.h"
@@ -106,6 +107,10 @@ main(void)
 {
 	static struct attester a;
 	static struct boot boot;
+	const struct kms_settings kms = {.addresses = getenv("SELFSAME_KMS_ADDRESSES"),
+					 .environment = getenv("SELFSAME_KMS_ENVIRONMENT"),
+					 .app_id = getenv("SELFSAME_APP_ID")};
+	const char *problem = NULL;
 	struct tee_host host;
 	int r;
 
@@ -128,6 +133,8 @@ main(void)
 		boot_fail(&boot, ERR_IO, 0, "the system call filter could not be loaded");
 	if ((r = attester_open(&a, &boot.message, &host, FD_SIGNER, FD_GATEWAY)) != 0)
 		boot_fail(&boot, r, 0, failure_text(r));
+	if ((r = kms_check(&kms, a.address_0, &problem)) != 0)
+		boot_fail(&boot, r, 0, problem);
 	if (boot_ready(&boot, 0) != 0)
 		return EXIT_IO;
 	log_event(LOG_INFO, "ready", LOG_STR("platform", a.statement.platform),

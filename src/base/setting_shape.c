@@ -11,6 +11,7 @@
 #define LIST_MAX 8
 #define SYMBOL_MAX 16
 #define HOST_MAX 255
+#define KMS_LIST_MAX 2048 /* it is attested, and doubles when its quotes are escaped */
 
 /* A run of the value; the cursor functions below cut it further. */
 struct span {
@@ -59,6 +60,8 @@ static const struct words choices[] = {
 	    "must be auto, dstack, eigencompute, tsm or simulated"},
 	{SET_SELFSAME_ROOT_SOURCE, {"auto", "environment", "dstack-v0", "dstack-v1", NULL},
 	    "must be auto, environment, dstack-v0 or dstack-v1"},
+	{SET_SELFSAME_KMS_ENVIRONMENT, {"mainnet-alpha", "sepolia", "sepolia-dev", NULL},
+	    "must be mainnet-alpha, sepolia or sepolia-dev"},
 	{SET_SELFSAME_DERIVATION, {"auto", "bound", "indexed"}, "must be auto, bound or indexed"},
 	{SET_SELFSAME_LOG, {"text", "json", NULL}, "must be text or json"},
 };
@@ -268,6 +271,19 @@ public_key_problem(struct span s)
 	return "must be 0x and the 66 hex digits of a compressed secp256k1 key";
 }
 
+static const char *
+kms_list_problem(struct span s)
+{
+	if (s.p[0] == '/')
+		return NULL;
+	if (s.len > KMS_LIST_MAX)
+		return "is longer than 2048 bytes; ask the KMS for fewer addresses, one will do";
+	if (s.p[0] == '{' && s.p[s.len - 1] == '}' && all_within(s, ' ', '~'))
+		return NULL;
+	return "must be the KMS's answer, a JSON object on one line, or the absolute path of a "
+	       "file with it";
+}
+
 static int
 symbol_ok(struct span s)
 {
@@ -427,6 +443,8 @@ setting_problem(enum setting_id id, const char *value)
 		return address_ok(s) ? NULL : "must be 0x and 40 hex digits";
 	case KIND_PUBLIC_KEY:
 		return public_key_problem(s);
+	case KIND_KMS_LIST:
+		return kms_list_problem(s);
 	case KIND_TOKENS:
 		return tokens_problem(s);
 	case KIND_URLS:

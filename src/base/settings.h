@@ -23,6 +23,7 @@ enum setting_kind {
 	KIND_PATH, /* absolute or relative, not empty, no control characters */
 	KIND_ADDRESS, /* 0x and 40 hex digits */
 	KIND_PUBLIC_KEY, /* 0x and 66 hex digits: a compressed secp256k1 key */
+	KIND_KMS_LIST, /* a JSON object of at most 2 KiB, or an absolute path */
 	KIND_TOKENS, /* SYMBOL:ADDRESS:DECIMALS, ... ; 1 to 8, no symbol or address twice */
 	KIND_URLS, /* 1 to 8; https, or http to a loopback address */
 	KIND_DATABASE, /* sqlite:PATH or postgres(ql)://... */

@@ -332,10 +332,14 @@ static int
 serve_instance_query(struct serve *s, struct bytes body, struct writer *w)
 {
 	struct msg_instance_query m;
+	const struct agent_record first = {.scheme = SCHEME_INDEXED};
 	struct msg_instance reply;
+	int r;
 
 	if (msg_instance_query_read(body, &m) != 0 || m.version != FORM)
 		return ERR_PROTOCOL;
+	if ((r = keyring_address(s->keys, &first, reply.address_0)) != 0)
+		return r;
 	memcpy(reply.instance_key, keyring_instance_key(s->keys), 32);
 	memcpy(reply.root_id, keyring_root_id(s->keys), 32);
 	msg_instance_write(w, &reply);

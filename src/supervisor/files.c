@@ -1,6 +1,7 @@
 #include "supervisor/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -188,4 +189,56 @@ files_prepare(struct settings *s, int own_user, uid_t uid, char *text, size_t te
 	    (r = make_absolute(s, SET_SELFSAME_CA_FILE, "", text, text_cap)) != 0)
 		return r;
 	return prepare_database(s, own_user, uid, text, text_cap);
+}
+
+/* At most cap - 1 bytes and a NUL; -1 and errno. */
+static ssize_t
+read_text(const char *path, char *ret, size_t cap)
+{
+	size_t len = 0;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	do {
+		n = read(fd, ret + len, cap - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && len < cap - 1) || (n < 0 && errno == EINTR));
+	close(fd);
+	ret[len] = '\0';
+	return n < 0 ? -1 : (ssize_t)len;
+}
+
+/* What JSON allows between its parts is one space here, and none at the ends. */
+static char *
+one_line(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\n' || text[i] == '\r' || text[i] == '\t')
+			text[i] = ' ';
+	while (len > 0 && text[len - 1] == ' ')
+		text[--len] = '\0';
+	while (*text == ' ')
+		text++;
+	return text;
+}
+
+int
+files_inline(struct settings *s, enum setting_id id, char *text, size_t text_cap)
+{
+	char content[SETTING_VALUE_MAX + 2];
+	ssize_t n;
+	int r;
+
+	if (s->value[id] == NULL || s->value[id][0] != '/')
+		return 0;
+	if ((n = read_text(s->value[id], content, sizeof content)) < 0)
+		return refuse(text, text_cap, "%s: the file cannot be read: %s", setting_name(id),
+		    strerror(errno));
+	r = settings_replace(s, id, one_line(content, (size_t)n));
+	if (r == ERR_SETTING || s->value[id][0] == '/')
+		return refuse(text, text_cap, "%s: what the file holds is no such value",
+		    setting_name(id));
+	return r;
 }

@@ -23,4 +23,12 @@
 int files_prepare(struct settings *s, int own_user, uid_t uid, char *text, size_t text_cap)
     MUST_USE;
 
+/*
+ * Put what a file holds in the place of its path, line ends as spaces: for a
+ * setting that is either. A value that is no path stays.
+ *
+ * Returns: 0, ERR_MEM, or ERR_SETTING with one line in text
+ */
+int files_inline(struct settings *s, enum setting_id id, char *text, size_t text_cap) MUST_USE;
+
 #endif

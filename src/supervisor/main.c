@@ -19,6 +19,7 @@
 #include "ipc/boot.h"
 #include "ipc/sandbox.h"
 #include "supervisor/daemon.h"
+#include "supervisor/files.h"
 #include "supervisor/plan.h"
 #include "base/banned.h"
 
@@ -121,6 +122,10 @@ run(const struct arguments *a)
 		return EXIT_SETTING;
 	}
 	log_open("selfsamed", strcmp(s.value[SET_SELFSAME_LOG], "json") == 0, LOG_INFO);
+	if (files_inline(&s, SET_SELFSAME_KMS_ADDRESSES, text, sizeof text) != 0) {
+		(void)fprintf(stderr, "selfsamed: %s\n", text);
+		goto out;
+	}
 	if (plan_make(&s, a->development, &plan, &problem) != 0) {
 		(void)fprintf(stderr, "selfsamed: %s\n", problem);
 		goto out;

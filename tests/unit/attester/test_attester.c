@@ -51,7 +51,7 @@ boot_of(const char *platform, const char *settings, const char *binaries)
 static void
 send_instance(struct channel *c, uint64_t id, uint8_t fill)
 {
-	uint8_t buf[FRAME_HEADER + 64];
+	uint8_t buf[FRAME_HEADER + 84];
 	struct writer w = channel_body(buf, sizeof buf);
 	struct msg_instance m;
 
@@ -59,6 +59,7 @@ send_instance(struct channel *c, uint64_t id, uint8_t fill)
 	memset(m.instance_key, 0x66, 32);
 	m.instance_key[0] = 0x58;
 	memset(m.root_id, fill, 32);
+	memset(m.address_0, fill, 20);
 	msg_instance_write(&w, &m);
 	if (channel_send(c, MSG_INSTANCE, id, buf, w.len) != 0)
 		_exit(1);

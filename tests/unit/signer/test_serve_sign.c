@@ -809,7 +809,9 @@ ask_as(enum ipc_role from, uint32_t type, size_t len)
 static void
 test_who_may_ask_what(void **state)
 {
+	const struct agent_record first = {.scheme = SCHEME_INDEXED};
 	struct msg_instance instance;
+	uint8_t address[20];
 
 	(void)state;
 	body_room[0] = 1;
@@ -817,6 +819,8 @@ test_who_may_ask_what(void **state)
 	assert_int_equal(msg_instance_read(reply, &instance), 0);
 	assert_memory_equal(instance.instance_key, keyring_instance_key(serve.keys), 32);
 	assert_memory_equal(instance.root_id, keyring_root_id(serve.keys), 32);
+	assert_int_equal(keyring_address(serve.keys, &first, address), 0);
+	assert_memory_equal(instance.address_0, address, 20);
 	assert_int_equal(ask_as(ROLE_GATEWAY, MSG_INSTANCE_QUERY, 1), ERR_PROTOCOL);
 	assert_int_equal(ask_as(ROLE_GATEWAY, MSG_STATUS_QUERY, 1), 0);
 	assert_int_equal(ask_as(ROLE_ATTESTER, MSG_STATUS_QUERY, 1), ERR_PROTOCOL);
