@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 static void
-read_links(struct json_in *in, struct dstack_chain *ret)
+read_links(struct json_in *in, struct dstack_key_text *ret)
 {
 	json_t *array = NULL, *value;
 	size_t i;
@@ -17,20 +17,22 @@ read_links(struct json_in *in, struct dstack_chain *ret)
 	json_in_value(in, "signatureChain", JSON_REQUIRED, &array);
 	if (array == NULL)
 		return;
-	if (!json_is_array(array) || json_array_size(array) != 2) {
-		json_in_fail(in, "signatureChain", ERR_PARSE, "must be a list of two links");
+	if (!json_is_array(array) || (json_array_size(array) != 2 && json_array_size(array) != 0)) {
+		json_in_fail(in, "signatureChain", ERR_PARSE,
+			     "must be a list of two links, or of none");
 		return;
 	}
 	json_array_foreach(array, i, value)
 	{
 		if (!json_is_string(value) ||
-		    hex_decode_0x(json_string_value(value), json_string_length(value), ret->link[i],
-				  DSTACK_LINK_LEN) != 0) {
+		    hex_decode_0x(json_string_value(value), json_string_length(value),
+				  ret->key.chain.link[i], DSTACK_LINK_LEN) != 0) {
 			json_in_fail(in, "signatureChain", ERR_PARSE,
 				     "each link must be 65 bytes: 0x and 130 hex digits");
 			return;
 		}
 	}
+	ret->has_chain = json_array_size(array) == 2;
 }
 
 /* 32 bytes are Ed25519's; of any other length no curve but secp256k1 has one. */
@@ -61,7 +63,7 @@ dstack_key_read(struct json_in *in, struct dstack_key_text *ret)
 	json_in_text(in, "path", JSON_REQUIRED, 0, DSTACK_PURPOSE_MAX, &path);
 	json_in_text(in, "purpose", JSON_REQUIRED, 0, DSTACK_PURPOSE_MAX, &purpose);
 	read_public_key(in, ret);
-	read_links(in, &ret->key.chain);
+	read_links(in, ret);
 	if (in->error->err != 0)
 		return;
 	if (!text_is(scheme, "dstack-v0") && !text_is(scheme, "dstack-v1")) {

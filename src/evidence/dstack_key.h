@@ -2,9 +2,10 @@
  * A key that dstack derived, with its chain, as our attestation document has it
  * in "keyChain":
  *
- *   {scheme: "dstack-v0" or "dstack-v1", path, purpose, publicKey, signatureChain: [2]}
+ *   {scheme: "dstack-v0" or "dstack-v1", path, purpose, publicKey, signatureChain}
  *
- * with bytes as "0x" and hex. Of v0 the purpose is in the claim and the path is
+ * with bytes as "0x" and hex. The chain has two links, or none where no KMS stands
+ * above the machine. Of v0 the purpose is in the claim and the path is
  * not: nothing signs it. Of v1 the path is the domain.
  */
 #ifndef SELFSAME_EVIDENCE_DSTACK_KEY_H
@@ -17,6 +18,7 @@
 
 /* The runs of key point into the rest: not to be copied or moved. */
 struct dstack_key_text {
+	int has_chain; /* without one, nothing vouches for the key: there is nothing to judge */
 	struct dstack_key key;
 	uint8_t purpose[DSTACK_PURPOSE_MAX];
 	uint8_t public_key[65];

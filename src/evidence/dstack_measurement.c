@@ -122,12 +122,3 @@ dstack_config_id_v3(struct bytes document, uint8_t ret48[48])
 	memcpy(ret48 + 1, hash, sizeof hash);
 	return 0;
 }
-
-int
-ratls_report_data(struct bytes spki, uint8_t ret64[64])
-{
-	static const char tag[] = "ratls-cert:";
-	const struct bytes parts[] = {{(const uint8_t *)tag, sizeof tag - 1}, spki};
-
-	return digest_sha512(parts, ARRAY_LEN(parts), ret64);
-}

@@ -45,10 +45,4 @@ void dstack_config_id_v1(const uint8_t compose_hash32[32], uint8_t ret48[48]);
 void dstack_config_id_v2(const struct dstack_facts *facts, uint8_t ret48[48]);
 int dstack_config_id_v3(struct bytes document, uint8_t ret48[48]) MUST_USE;
 
-/*
- * The report data of a quote inside an RA-TLS certificate: SHA-512("ratls-cert:" || SPKI).
- * Any application can have a quote over it: it binds a key to a machine, not to code.
- */
-int ratls_report_data(struct bytes spki, uint8_t ret64[64]) MUST_USE;
-
 #endif

@@ -31,6 +31,7 @@
 #include "evidence/dstack_blob.h"
 #include "evidence/dstack_images.h"
 #include "evidence/dstack_measurement.h"
+#include "evidence/ratls.h"
 #include "json/writer.h"
 #include "tdx/intel_root.h"
 #include "base/banned.h"

@@ -57,6 +57,17 @@ test_key(void **state)
 	assert_memory_equal(claim->purpose.p, "the/path", 8);
 }
 
+/* A machine with keys of its own has no chain to show. */
+static void
+test_without_chain(void **state)
+{
+	(void)state;
+	assert_int_equal(read_key("dstack-v0", "0x" ROOT, "[]"), 0);
+	assert_false(key.has_chain);
+	assert_int_equal(read_key("dstack-v0", "0x" ROOT, "[\"" LINK "\",\"" LINK "\"]"), 0);
+	assert_true(key.has_chain);
+}
+
 static void
 test_key_refuses(void **state)
 {
@@ -89,6 +100,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_key),
+	    cmocka_unit_test(test_without_chain),
 	    cmocka_unit_test(test_key_refuses),
 	};
 

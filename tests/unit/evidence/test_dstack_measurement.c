@@ -78,25 +78,6 @@ test_config_ids(void **state)
 		   "000000000000000000000000");
 }
 
-static void
-test_ratls(void **state)
-{
-	uint8_t spki[128], data[64];
-
-	(void)state;
-	assert_int_equal(ratls_report_data(unhex("3059301306072a8648ce3d020106082a8648ce3d030107034"
-						 "200043e992713870b847a1ff5e4f64a"
-						 "c67bbf498390eae892519cc68317db1487e81cb065c656fb0"
-						 "b23382b823521b4e8b84f3ae923f750"
-						 "b1d3bbb5394ba507f8063e",
-						 spki),
-					   data),
-			 0);
-	assert_hex(data, 64,
-		   "980f77d98acbd879127b696119823bc273a8548be237659a0590dcdf864a5f0223eb5015b"
-		   "ace308bb7cd5f550873adc2edcd223e8ef0756a34804af797b9cea1");
-}
-
 /* Device of a recorded machine, before and after the change of meaning. */
 static void
 test_device_id(void **state)
@@ -147,7 +128,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_config_ids),
-	    cmocka_unit_test(test_ratls),
 	    cmocka_unit_test(test_device_id),
 	    cmocka_unit_test(test_mr_aggregated),
 	};
