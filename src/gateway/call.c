@@ -13,6 +13,7 @@
 #include "gateway/agents.h"
 #include "gateway/routes.h"
 #include "json/writer.h"
+#include "trade/refusal.h"
 #include "base/banned.h"
 
 #define PROBLEM_MAX 32768
@@ -227,7 +228,7 @@ static void
 signer_refused(struct call *c, struct bytes body)
 {
 	struct msg_refused m;
-	char rule[64], detail[300];
+	char rule[64], detail[REFUSAL_TEXT_MAX];
 	int err;
 
 	if (msg_refused_read(body, &m) != 0) {
@@ -237,7 +238,7 @@ signer_refused(struct call *c, struct bytes body)
 	if (c->refused != NULL && c->refused(c, &m))
 		return;
 	text_of(m.rule, rule, sizeof rule);
-	text_of(m.detail, detail, sizeof detail);
+	refusal_text(&c->gw->config->trade, &m, detail, sizeof detail);
 	err = refused_err(&m);
 	if (rule[0] == '\0') {
 		call_err(c, err, detail);

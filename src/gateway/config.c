@@ -12,7 +12,6 @@
 #define TOKEN_UNITS_PER_TRANSACTION 100
 #define TOKEN_UNITS_PER_DAY 1000
 #define NATIVE_UNITS_PER_DAY 5
-#define NATIVE_DECIMALS 18
 
 static int
 bad(enum setting_id id, const char *problem, char *text, size_t cap)
@@ -60,8 +59,9 @@ read_token(const char *s, size_t len, struct known_token *ret, char *text, size_
 static int
 is_duplicate(const struct trade_options *o, const struct known_token *t)
 {
-	return config_token(o, t->address) != NULL ||
-	       config_symbol(o, t->symbol, strlen(t->symbol)) != NULL;
+	return known_token_find(o, t->address) != NULL ||
+	       known_token_named(o, (struct bytes){(const uint8_t *)t->symbol,
+	                                strlen(t->symbol)}) != NULL;
 }
 
 static int
@@ -169,26 +169,4 @@ config_read(const struct settings *s, struct config *ret, char *text, size_t tex
 		return bad(SET_SELFSAME_TOKENS, "too many decimals", text, text_cap);
 	*ret = c;
 	return 0;
-}
-
-const struct known_token *
-config_token(const struct trade_options *options, const uint8_t address[20])
-{
-	for (size_t i = 0; i < options->token_count; i++) {
-		if (memcmp(options->tokens[i].address, address, 20) == 0)
-			return &options->tokens[i];
-	}
-	return NULL;
-}
-
-const struct known_token *
-config_symbol(const struct trade_options *options, const char *symbol, size_t len)
-{
-	for (size_t i = 0; i < options->token_count; i++) {
-		const struct known_token *t = &options->tokens[i];
-
-		if (strlen(t->symbol) == len && memcmp(t->symbol, symbol, len) == 0)
-			return t;
-	}
-	return NULL;
 }

@@ -30,12 +30,4 @@ struct config {
 /* text: one line that names the setting and the remedy. Returns: 0 or ERR_SETTING. */
 int config_read(const struct settings *s, struct config *ret, char *text, size_t text_cap) MUST_USE;
 
-/* The known token of this address, or NULL. */
-const struct known_token *config_token(const struct trade_options *options,
-    const uint8_t address[20]);
-
-/* The same by symbol. */
-const struct known_token *config_symbol(const struct trade_options *options, const char *symbol,
-    size_t len);
-
 #endif

@@ -10,7 +10,6 @@
 #include "gateway/config.h"
 #include "base/banned.h"
 
-#define NATIVE_DECIMALS 18
 #define FUNCTION_MAX 256
 #define TYPE_TEXT_MAX 2048
 #define MAX_GAS_MAX 100000000
@@ -183,13 +182,13 @@ read_fees(struct json_in *in, struct policy *p)
 static const struct known_token *
 known(struct json_in *in, const struct trade_options *options, struct bytes text)
 {
-	const struct known_token *t = config_symbol(options, (const char *)text.p, text.len);
+	const struct known_token *t = known_token_named(options, text);
 	uint8_t address[20];
 
 	if (t != NULL)
 		return t;
 	if (address_parse((const char *)text.p, text.len, address) == 0)
-		t = config_token(options, address);
+		t = known_token_find(options, address);
 	if (t == NULL)
 		json_in_fail(in, "token", ERR_RANGE,
 		    "must be the symbol or address of a token of SELFSAME_TOKENS");
@@ -470,24 +469,33 @@ policy_json_read(struct json_in *in, const struct trade_options *options, struct
 
 /* --- writing -------------------------------------------------------------------------- */
 
+unsigned
+policy_json_token(struct json_writer *w, const struct trade_options *options,
+    const uint8_t token[20])
+{
+	const struct known_token *t = known_token_find(options, token);
+
+	if (t != NULL) {
+		json_text(w, "token", t->symbol);
+		return t->decimals;
+	}
+	json_address(w, "token", token);
+	json_text(w, "unit", "base");
+	return 0;
+}
+
 static void
 write_tokens(struct json_writer *w, const struct trade_options *options, const struct policy *p)
 {
 	json_array_begin(w, "tokens");
 	for (size_t i = 0; i < p->token_count; i++) {
 		const struct policy_token *cap = &p->tokens[i];
-		const struct known_token *t = config_token(options, cap->token);
+		unsigned decimals;
 
 		json_object_begin(w, NULL);
-		if (t != NULL)
-			json_text(w, "token", t->symbol);
-		else
-			json_address(w, "token", cap->token);
-		json_decimal(w, "perTransaction", &cap->per_transaction,
-		    t == NULL ? 0 : t->decimals);
-		json_decimal(w, "perDay", &cap->per_day, t == NULL ? 0 : t->decimals);
-		if (t == NULL)
-			json_text(w, "unit", "base");
+		decimals = policy_json_token(w, options, cap->token);
+		json_decimal(w, "perTransaction", &cap->per_transaction, decimals);
+		json_decimal(w, "perDay", &cap->per_day, decimals);
 		json_object_end(w);
 	}
 	json_array_end(w);

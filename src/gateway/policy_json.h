@@ -40,6 +40,13 @@ int policy_json_read(struct json_in *in, const struct trade_options *options, st
 void policy_json_write(struct json_writer *w, const char *name, const struct trade_options *options,
     const struct policy *policy);
 
+/*
+ * Name a token inside an object: "token", and "unit": "base" where it is no
+ * longer known. Returns the decimals that its amounts are written with.
+ */
+unsigned policy_json_token(struct json_writer *w, const struct trade_options *options,
+    const uint8_t token[20]);
+
 /* The PolicyChange that an owner signs, as eth_signTypedData_v4 JSON. */
 struct policy_change {
 	uint64_t chain_id;

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "gateway/agents.h"
 #include "gateway/auth.h"
+#include "gateway/caps_json.h"
 #include "gateway/idempotency.h"
 #include "gateway/policy_json.h"
 #include "gateway/routes.h"
@@ -25,12 +26,14 @@
 
 /* --- GET /agents/{id} -------------------------------------------------------------- */
 
-static void
-write_agent(struct call *c, const struct policy *policy, struct buffer *body)
+static int
+write_agent(struct call *c, const struct policy *policy, const struct msg_caps *caps,
+    struct buffer *body)
 {
 	struct json_writer w = json_writer_of(body);
 	char path[PATH_TEXT_MAX], why[NONCE_TEXT_MAX];
 	uint8_t hash[32];
+	int r;
 
 	policy_hash(c->agent.policy.p, c->agent.policy.len, hash);
 	record_path_text(&c->agent, path);
@@ -46,6 +49,8 @@ write_agent(struct call *c, const struct policy *policy, struct buffer *body)
 	policy_json_write(&w, "policy", &c->gw->config->trade, policy);
 	json_hex(&w, "policyHash", hash, sizeof hash);
 	json_u64(&w, "policyVersion", c->agent.policy_version);
+	if ((r = caps_json_write(&w, "caps", &c->gw->config->trade, policy, caps)) != 0)
+		return r;
 	json_u64(&w, "keyVersion", c->agent.key_version);
 	json_u64(&w, "recordVersion", c->agent.record_version);
 	json_u64(&w, "createdAt", c->row.created_at);
@@ -54,27 +59,46 @@ write_agent(struct call *c, const struct policy *policy, struct buffer *body)
 	else
 		json_null_value(&w, "walletStopped");
 	json_object_end(&w);
+	return 0;
 }
 
 static void
-agent_answer(struct call *c)
+on_caps(struct call *c, uint32_t type, struct bytes body)
 {
-	struct buffer body = buffer_of(ANSWER_BYTES_MAX);
+	struct buffer answer = buffer_of(ANSWER_BYTES_MAX);
 	struct policy policy;
+	struct msg_caps caps;
+	int r = ERR_PROTOCOL;
 
-	if (policy_read(c->agent.policy.p, c->agent.policy.len, &policy) != 0) {
-		call_err(c, ERR_MAC, NULL);
+	if (type == MSG_CAPS && msg_caps_read(body, &caps) == 0)
+		r = policy_read(c->agent.policy.p, c->agent.policy.len, &policy);
+	if (r == 0)
+		r = write_agent(c, &policy, &caps, &answer);
+	if (r == 0) {
+		call_answer(c, 200, &answer);
 		return;
 	}
-	write_agent(c, &policy, &body);
-	call_answer(c, 200, &body);
+	buffer_free(&answer);
+	call_err(c, r, NULL);
+}
+
+static void
+ask_caps(struct call *c)
+{
+	struct msg_caps_query m = {.record = {c->record.p, c->record.len}};
+	struct writer w = signer_client_begin(c->gw->signer);
+
+	memcpy(m.mac, c->mac, sizeof m.mac);
+	msg_caps_query_write(&w, &m);
+	c->refused = agent_refused;
+	call_signer(c, MSG_CAPS_QUERY, &w, on_caps);
 }
 
 void
 route_agent(struct call *c)
 {
 	memcpy(c->agent_id, c->id, sizeof c->agent_id);
-	agent_authenticate(c, agent_answer);
+	agent_authenticate(c, ask_caps);
 }
 
 /* --- what rotation and policy changes share ------------------------------------------- */

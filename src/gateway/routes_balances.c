@@ -12,7 +12,6 @@
 #include "json/writer.h"
 #include "base/banned.h"
 
-#define NATIVE_DECIMALS 18
 #define BALANCES_ANSWER_MAX 16384
 #define QUERIES_MAX (1 + POLICY_TOKENS_MAX)
 

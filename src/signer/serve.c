@@ -203,6 +203,15 @@ serve_refuse(struct serve *s, int err, enum rule rule)
 	return err;
 }
 
+int
+serve_refuse_cap(struct serve *s, const struct spend *spend, const struct charge *charge,
+    enum rule rule)
+{
+	s->is_short = 1;
+	spend_explain(spend, &s->policy, charge, rule, s->now, &s->shortage);
+	return serve_refuse(s, ERR_POLICY, rule);
+}
+
 struct rules_subject
 serve_subject(const struct serve *s)
 {
@@ -379,6 +388,7 @@ static const struct route routes[] = {
 	{MSG_ADOPT, MSG_DONE, serve_adopt},
 	{MSG_ROTATE_KEY, MSG_ROTATED, serve_rotate_key},
 	{MSG_CHANGE_POLICY, MSG_POLICY_CHANGED, serve_change_policy},
+	{MSG_CAPS_QUERY, MSG_CAPS, serve_caps_query},
 	{MSG_SIGN_TRADE, MSG_TRADE_SIGNED, serve_sign_trade},
 	{MSG_BUMP, MSG_BUMPED, serve_bump},
 	{MSG_SIGN_TYPED_DATA, MSG_SIGNED, serve_sign_typed_data},
@@ -401,6 +411,7 @@ begin(struct serve *s)
 {
 	s->now = monotonic(s->now);
 	s->rule = RULE_NONE;
+	s->is_short = 0;
 	s->entry = NULL;
 	memset(&s->rec, 0, sizeof s->rec);
 	memset(&s->policy, 0, sizeof s->policy);
@@ -412,7 +423,14 @@ write_refusal(const struct serve *s, int err, struct writer *w)
 	const char *rule = rule_name(s->rule);
 	const char *detail = s->rule == RULE_NONE ? err_text(err) : rule_text(s->rule);
 	struct msg_refused m = {.code = (uint32_t)err};
+	uint8_t available[32];
 
+	if (s->is_short) {
+		u256_to_be32(&s->shortage.available, available);
+		m.available = (struct bytes){available, sizeof available};
+		m.token = (struct bytes){s->shortage.token, s->shortage.is_token ? 20 : 0};
+		m.seconds = s->shortage.seconds;
+	}
 	m.rule = (struct bytes){(const uint8_t *)rule, strlen(rule)};
 	m.detail = (struct bytes){(const uint8_t *)detail, strlen(detail)};
 	msg_refused_write(w, &m);

@@ -55,6 +55,8 @@ struct serve {
 
 	/* of the request under way */
 	enum rule rule; /* why it is refused */
+	int is_short; /* by a cap: */
+	struct shortage shortage;
 	struct agent_record rec; /* borrows from the request */
 	struct policy policy; /* of rec */
 	struct policy next_policy;

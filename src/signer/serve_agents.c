@@ -299,6 +299,38 @@ serve_authenticate(struct serve *s, struct bytes body, struct writer *w)
 	return r;
 }
 
+/* What is left of the caps of a day. */
+int
+serve_caps_query(struct serve *s, struct bytes body, struct writer *w)
+{
+	uint8_t tokens[POLICY_TOKENS_MAX * 36];
+	struct writer run = writer_of(tokens, sizeof tokens);
+	struct msg_caps_query m;
+	struct msg_caps reply;
+	const struct spend *spend;
+	struct u256 left;
+	int r;
+
+	if (msg_caps_query_read(body, &m) != 0)
+		return ERR_PROTOCOL;
+	if ((r = serve_admit(s, m.record, m.mac, NULL)) != 0)
+		return r;
+	spend = &s->entry->spend;
+	left = bucket_available(&spend->native, &s->policy.native_per_day);
+	u256_to_be32(&left, reply.native);
+	reply.native_seconds = bucket_seconds_to_empty(&spend->native, &s->policy.native_per_day);
+	for (size_t i = 0; i < s->policy.token_count; i++) {
+		const struct u256 *per_day = &s->policy.tokens[i].per_day;
+
+		left = bucket_available(&spend->token[i], per_day);
+		write_u256(&run, &left);
+		write_be32(&run, bucket_seconds_to_empty(&spend->token[i], per_day));
+	}
+	reply.tokens = (struct bytes){tokens, run.len};
+	msg_caps_write(w, &reply);
+	return 0;
+}
+
 int
 serve_adopt(struct serve *s, struct bytes body, struct writer *w)
 {

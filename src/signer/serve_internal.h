@@ -13,11 +13,15 @@
 typedef int serve_handler(struct serve *s, struct bytes body, struct writer *w);
 
 serve_handler serve_register, serve_register_again, serve_authenticate, serve_adopt,
-    serve_rotate_key, serve_change_policy;
+    serve_caps_query, serve_rotate_key, serve_change_policy;
 serve_handler serve_sign_trade, serve_bump, serve_sign_typed_data, serve_sign_message;
 
 /* Refuse by a rule: remembers it and returns err. */
 int serve_refuse(struct serve *s, int err, enum rule rule) MUST_USE;
+
+/* Refuse by a cap that did not take the charge: remembers what is left too. ERR_POLICY. */
+int serve_refuse_cap(struct serve *s, const struct spend *spend, const struct charge *charge,
+    enum rule rule) MUST_USE;
 
 /* MAC and form of a record; fills s->rec and s->policy. ERR_MAC or what record_read() says. */
 int serve_read_record(struct serve *s, struct bytes record, const uint8_t mac32[32]) MUST_USE;

@@ -101,15 +101,15 @@ charge_step(struct serve *s, const struct steps *steps, size_t at, struct bill *
 	int r;
 
 	rule = rules_judge_step(&subject, steps->tx, steps->count, at, &charge);
-	if (rule == RULE_NONE)
-		rule = charge_judge(&charge, &s->policy);
 	if (rule != RULE_NONE)
 		return serve_refuse(s, ERR_POLICY, rule);
+	if ((rule = charge_judge(&charge, &s->policy)) != RULE_NONE)
+		return serve_refuse_cap(s, &bill->spend, &charge, rule);
 	if ((r = charge_add(&bill->total, &charge)) != 0)
 		return r;
 	charge_settle(&charge, &bill->paid);
 	rule = spend_take(&bill->spend, &s->policy, &charge, s->now);
-	return rule == RULE_NONE ? 0 : serve_refuse(s, ERR_POLICY, rule);
+	return rule == RULE_NONE ? 0 : serve_refuse_cap(s, &bill->spend, &charge, rule);
 }
 
 static int
@@ -223,7 +223,7 @@ charge_bump(struct serve *s, const struct tx *before, const struct tx *after)
 	if ((rule = rules_judge_bump(&subject, before, after, &charge)) != RULE_NONE)
 		return serve_refuse(s, ERR_POLICY, rule);
 	if ((rule = spend_take(&s->entry->spend, &s->policy, &charge, s->now)) != RULE_NONE)
-		return serve_refuse(s, ERR_POLICY, rule);
+		return serve_refuse_cap(s, &s->entry->spend, &charge, rule);
 	return 0;
 }
 
@@ -318,10 +318,10 @@ typed_data(struct serve *s, const struct msg_sign_typed_data *m, struct writer *
 		return serve_refuse(s, r, RULE_TYPED_FORM);
 	subject = serve_subject(s);
 	rule = rules_judge_typed_data(&subject, &s->typed, hashes.type_hash, &charge);
-	if (rule == RULE_NONE)
-		rule = spend_take(&s->entry->spend, &s->policy, &charge, s->now);
 	if (rule != RULE_NONE)
 		return serve_refuse(s, ERR_POLICY, rule);
+	if ((rule = spend_take(&s->entry->spend, &s->policy, &charge, s->now)) != RULE_NONE)
+		return serve_refuse_cap(s, &s->entry->spend, &charge, rule);
 	return sign_digest(s, "typed-data", hashes.digest, m->request_hash, w);
 }
 

@@ -203,6 +203,99 @@ spend_take(struct spend *s, const struct policy *policy, const struct charge *ch
 	return RULE_NONE;
 }
 
+/* --- what is left -------------------------------------------------------- */
+
+struct u256
+bucket_available(const struct bucket *b, const struct u256 *per_day)
+{
+	struct u256 left;
+
+	return u256_sub(per_day, &b->used, &left) == 0 ? left : U256_ZERO;
+}
+
+/* The seconds in which `amount` leaks; a day empties every bucket. */
+static uint32_t
+seconds_to_leak(const struct u256 *per_day, const struct u256 *amount)
+{
+	uint32_t low = 0, high = SPEND_DAY;
+	struct u256 gone;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (u256_mul_div_u64(per_day, middle, SPEND_DAY, &gone) == 0 &&
+		    u256_compare(&gone, amount) >= 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+uint32_t
+bucket_seconds_to_empty(const struct bucket *b, const struct u256 *per_day)
+{
+	return seconds_to_leak(per_day, &b->used);
+}
+
+/* A charge that a bucket did not take. Never 0: a leak of no time would have let it through. */
+static void
+explain_bucket(const struct bucket *b, const struct u256 *per_day, const struct u256 *amount,
+    struct shortage *ret)
+{
+	struct u256 room;
+
+	ret->available = bucket_available(b, per_day);
+	if (u256_sub(per_day, amount, &room) != 0 || u256_sub(&b->used, &room, &room) != 0)
+		return; /* more than a whole bucket */
+	ret->seconds = seconds_to_leak(per_day, &room);
+}
+
+static int
+is_over(const struct bucket *b, const struct u256 *per_day, const struct u256 *amount)
+{
+	struct bucket copy = *b;
+
+	return !u256_is_zero(amount) && bucket_take(&copy, per_day, amount) != 0;
+}
+
+static void
+explain_token(const struct spend *s, const struct policy *policy, const struct charge *charge,
+    enum rule rule, struct shortage *ret)
+{
+	for (size_t i = 0; i < policy->token_count; i++) {
+		const struct policy_token *cap = &policy->tokens[i];
+		const struct u256 *amount = &charge->token[i];
+
+		if (rule == RULE_TOKEN_PER_TRANSACTION
+		        ? u256_compare(amount, &cap->per_transaction) <= 0
+		        : !is_over(&s->token[i], &cap->per_day, amount))
+			continue;
+		ret->is_token = 1;
+		memcpy(ret->token, cap->token, sizeof ret->token);
+		ret->available = cap->per_transaction;
+		if (rule == RULE_TOKEN_PER_DAY)
+			explain_bucket(&s->token[i], &cap->per_day, amount, ret);
+		return;
+	}
+}
+
+void
+spend_explain(const struct spend *s, const struct policy *policy, const struct charge *charge,
+    enum rule rule, uint64_t now, struct shortage *ret)
+{
+	struct spend then = *s;
+
+	memset(ret, 0, sizeof *ret);
+	spend_leak(&then, policy, now);
+	if (rule == RULE_NATIVE_PER_TRANSACTION)
+		ret->available = policy->native_per_transaction;
+	else if (rule == RULE_NATIVE_PER_DAY)
+		explain_bucket(&then.native, &policy->native_per_day, &charge->native, ret);
+	else
+		explain_token(&then, policy, charge, rule, ret);
+}
+
 void
 spend_write(const struct spend *s, struct agent_record *rec)
 {

@@ -21,7 +21,8 @@
 #include "evm/u256.h"
 #include "signer/rule.h"
 
-#define SPEND_DAY_NS ((uint64_t)86400 * 1000000000)
+#define SPEND_DAY 86400 /* seconds */
+#define SPEND_DAY_NS ((uint64_t)SPEND_DAY * 1000000000)
 
 struct bucket {
 	struct u256 used; /* base units */
@@ -79,6 +80,25 @@ void spend_leak(struct spend *s, const struct policy *policy, uint64_t now);
  */
 enum rule spend_take(struct spend *s, const struct policy *policy, const struct charge *charge,
     uint64_t now) MUST_USE;
+
+/*
+ * Why a charge was refused: what the cap would have let through, and after how
+ * many seconds the charge fits if nothing else is spent; 0: it never does.
+ */
+struct shortage {
+	int is_token;
+	uint8_t token[20];
+	struct u256 available;
+	uint32_t seconds;
+};
+
+/* After charge_judge() or spend_take() at this time refused the charge by this rule. */
+void spend_explain(const struct spend *s, const struct policy *policy, const struct charge *charge,
+    enum rule rule, uint64_t now, struct shortage *ret);
+
+/* What a bucket would let through now, and the seconds until it is empty. After spend_leak(). */
+struct u256 bucket_available(const struct bucket *b, const struct u256 *per_day);
+uint32_t bucket_seconds_to_empty(const struct bucket *b, const struct u256 *per_day);
 
 /* The fills, as a record of this policy carries them. */
 void spend_write(const struct spend *s, struct agent_record *rec);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "trade/refusal.h"
 #include "base/banned.h"
 
 #define LIVES_MAX 8192 /* requests between their start and their answer */
@@ -161,10 +162,10 @@ live_fail_refused(struct live *l, const struct msg_refused *m)
 {
 	int err = (int32_t)m->code < 0 ? (int32_t)m->code : ERR_PROTOCOL;
 	char rule[sizeof l->outcome.rule];
-	char text[sizeof l->outcome.detail];
+	char text[REFUSAL_TEXT_MAX];
 
 	(void)snprintf(rule, sizeof rule, "%.*s", (int)m->rule.len, (const char *)m->rule.p);
-	(void)snprintf(text, sizeof text, "%.*s", (int)m->detail.len, (const char *)m->detail.p);
+	refusal_text(&l->t->options, m, text, sizeof text);
 	live_fail(l, err, rule, text[0] == '\0' ? err_text(err) : text);
 }
 

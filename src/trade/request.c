@@ -12,7 +12,6 @@
 #include "gateway/abi_json.h"
 #include "base/banned.h"
 
-#define NATIVE_DECIMALS 18
 #define GAS_LIMIT_LEAST 21000
 #define GAS_LIMIT_MOST 100000000
 
@@ -52,23 +51,36 @@ read_type(struct json_in *in, enum trade_type *ret)
 
 /* --- tokens and amounts ------------------------------------------------------- */
 
-static const struct known_token *
-token_named(const struct trade_options *options, struct bytes name)
+const struct known_token *
+known_token_find(const struct trade_options *options, const uint8_t address[20])
 {
-	uint8_t address[20];
-	int is_address = address_parse((const char *)name.p, name.len, address) == 0;
-
 	for (size_t i = 0; i < options->token_count; i++) {
-		const struct known_token *token = &options->tokens[i];
-
-		if (is_address ? memcmp(token->address, address, 20) == 0
-			       : text_is(name, token->symbol))
-			return token;
+		if (memcmp(options->tokens[i].address, address, 20) == 0)
+			return &options->tokens[i];
 	}
 	return NULL;
 }
 
-/* NULL: the native coin (only with JSON_OPTIONAL), or a failure that in knows of. */
+const struct known_token *
+known_token_named(const struct trade_options *options, struct bytes symbol)
+{
+	for (size_t i = 0; i < options->token_count; i++) {
+		if (text_is(symbol, options->tokens[i].symbol))
+			return &options->tokens[i];
+	}
+	return NULL;
+}
+
+static const struct known_token *
+token_named(const struct trade_options *options, struct bytes name)
+{
+	uint8_t address[20];
+
+	if (address_parse((const char *)name.p, name.len, address) == 0)
+		return known_token_find(options, address);
+	return known_token_named(options, name);
+}
+
 static const struct known_token *
 read_token(struct json_in *in, const struct trade_options *options, enum json_need need)
 {

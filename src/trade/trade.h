@@ -40,6 +40,14 @@ struct trade_options {
 	uint64_t poll_ms;
 };
 
+#define NATIVE_DECIMALS 18
+
+/* The known token of this address, or of this symbol; NULL. */
+const struct known_token *known_token_find(const struct trade_options *options,
+					   const uint8_t address[20]);
+const struct known_token *known_token_named(const struct trade_options *options,
+					    struct bytes symbol);
+
 enum trade_type {
 	TRADE_SPLIT,
 	TRADE_MERGE,
@@ -85,7 +93,7 @@ struct trade_outcome {
 	int err; /* 0, ERR_POLICY, ERR_AUTH, ERR_STALE, ERR_CONFLICT, ERR_RPC, ...; ERR_EXISTS: the
 		    key came with another body; ERR_WRONG_STATE: the wallet is stopped */
 	char rule[48];		   /* of a refusal */
-	char detail[256];	   /* what to do */
+	char detail[512];	   /* what to do */
 	const struct store_op *op; /* err 0: op->trade and op->steps as they stand (borrowed) */
 	int replayed; /* the idempotency key named an earlier trade with the same body */
 };

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 import secrets
 import time
 
@@ -219,6 +220,27 @@ def test_a_weak_idempotency_key_is_refused_for_a_rotation(agent, weak):
     status, _, problem = agent.post(f"/agents/{agent.id}/rotate-key", {}, Idempotency_Key=weak)
     assert status == 400 and problem["field"] == "idempotency-key", problem
     assert agent.get(f"/agents/{agent.id}")[2]["keyVersion"] == 1
+
+
+def test_caps_tell_what_is_left_and_when_enough_is(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    agent = register(daemon, policy={"tokens": [{"token": "USDC", "perTransaction": "30", "perDay": "50"}]})
+    market.fund(agent.address)
+    caps = agent.get(f"/agents/{agent.id}")[2]["caps"]
+    assert caps["windowSeconds"] == 86400
+    assert caps["native"] == {"perDay": "5", "available": "5", "fullInSeconds": 0}
+    assert caps["tokens"] == [{"token": "USDC", "perDay": "50", "available": "50", "fullInSeconds": 0}]
+    assert agent.trade(split(market, "30"))[0] == 200
+    caps = agent.get(f"/agents/{agent.id}")[2]["caps"]
+    assert 20 <= float(caps["tokens"][0]["available"]) < 20.1
+    assert 51600 < caps["tokens"][0]["fullInSeconds"] <= 51840
+    assert float(caps["native"]["available"]) < 5 and caps["native"]["fullInSeconds"] > 0
+    status, _, problem = agent.trade(split(market, "25"))
+    assert status == 403 and problem["rule"] == "token-per-day", problem
+    left, hours = re.search(r"; ([0-9.]+) USDC are left now, and enough is there in (\d) h \d+ min$", problem["detail"]).groups()
+    assert 20 <= float(left) < 20.1 and hours == "2", problem
+    status, _, problem = agent.trade(split(market, "31"))
+    assert status == 403 and problem["detail"].endswith("; the cap is 30 USDC"), problem
 
 
 def test_an_agent_sees_only_its_own(daemon, agent, market):

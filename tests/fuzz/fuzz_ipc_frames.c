@@ -28,7 +28,8 @@
 #define PERMIT_SINGLE "f3841cd1ff0085026a6327b620b67997ce40f282c88a8e905a7a5626e310f3d0"
 #define PERMIT "6e71edae12b1b97f4d1f60370fef10105fa2faae0126114a169c64845d6126c9"
 
-enum { RAW, STEPS, STEP, TYPED, MESSAGE, POLICY, ROTATE, AUTHENTICATE, BUMP, REGISTER, WHATS };
+enum { RAW, STEPS, STEP, TYPED, MESSAGE, POLICY, ROTATE, AUTHENTICATE, BUMP, REGISTER,
+	CAPS, NAMED, WHATS };
 
 struct agent {
 	uint8_t record[RECORD_BYTES_MAX];
@@ -129,6 +130,7 @@ record_of(const struct agent *a)
 DEFINE_SEND(register, REGISTER)
 DEFINE_SEND(authenticate, AUTHENTICATE)
 DEFINE_SEND(adopt, ADOPT)
+DEFINE_SEND(caps_query, CAPS_QUERY)
 DEFINE_SEND(rotate_key, ROTATE_KEY)
 DEFINE_SEND(change_policy, CHANGE_POLICY)
 DEFINE_SEND(sign_trade, SIGN_TRADE)
@@ -159,13 +161,15 @@ take_steps(struct agent *a, struct bytes run, struct bytes first)
 	}
 }
 
+/* name: 32 bytes of an idempotency key, or empty */
 static void
-trade(struct agent *a, struct bytes steps, struct bytes first)
+trade(struct agent *a, struct bytes steps, struct bytes first, struct bytes name)
 {
 	struct msg_trade_signed got;
 	struct msg_sign_trade m;
 
 	FILL(m, a);
+	m.idempotency_hash = name;
 	memcpy(m.api_key, a->key, 32);
 	m.steps = steps;
 	if (send_sign_trade(&m) != 0)
@@ -176,14 +180,14 @@ trade(struct agent *a, struct bytes steps, struct bytes first)
 }
 
 static void
-trade_one(struct agent *a, struct bytes fields)
+trade_one(struct agent *a, struct bytes fields, struct bytes name)
 {
 	static uint8_t room[40960];
 	struct writer w = writer_of(room, sizeof room);
 
 	write_lp(&w, fields.p, fields.len);
 	if (w.err == 0)
-		trade(a, (struct bytes){room, w.len}, fields);
+		trade(a, (struct bytes){room, w.len}, fields, name);
 }
 
 static void
@@ -283,6 +287,17 @@ authenticate(struct agent *a)
 }
 
 static void
+caps(struct agent *a)
+{
+	struct msg_caps_query m;
+	struct msg_caps got;
+
+	FILL(m, a);
+	check(send_caps_query(&m) == 0);
+	check(msg_caps_read(reply, &got) == 0 && got.native_seconds <= 86400);
+}
+
+static void
 bump(struct agent *a, struct bytes fees)
 {
 	struct msg_bumped got;
@@ -326,6 +341,7 @@ static void
 one(uint8_t what, struct bytes p)
 {
 	static struct agent guest;
+	uint8_t key[32];
 	struct agent *a = &agents[what >> 7];
 
 	switch ((what & 0x7f) % WHATS) {
@@ -335,10 +351,10 @@ one(uint8_t what, struct bytes p)
 			    (struct bytes){p.p + 2, p.len - 2});
 		return;
 	case STEPS:
-		trade(a, p, (struct bytes){NULL, 0});
+		trade(a, p, (struct bytes){NULL, 0}, (struct bytes){NULL, 0});
 		return;
 	case STEP:
-		trade_one(a, p);
+		trade_one(a, p, (struct bytes){NULL, 0});
 		return;
 	case TYPED:
 		typed(a, p);
@@ -357,6 +373,13 @@ one(uint8_t what, struct bytes p)
 		return;
 	case BUMP:
 		bump(a, p);
+		return;
+	case CAPS:
+		caps(a);
+		return;
+	case NAMED: /* the same two keys again and again */
+		memset(key, p.len % 2 == 0 ? 1 : 2, sizeof key);
+		trade_one(a, p, (struct bytes){key, sizeof key});
 		return;
 	case REGISTER:
 		(void)registration("guest", p, &guest);

@@ -194,6 +194,7 @@ may(uint32_t type, enum ipc_role from, enum ipc_role to)
 	case MSG_SIGN_TYPED_DATA:
 	case MSG_SIGN_MESSAGE:
 	case MSG_STATUS_QUERY:
+	case MSG_CAPS_QUERY:
 		return from == ROLE_GATEWAY && to == ROLE_SIGNER;
 	case MSG_REGISTERED:
 	case MSG_RECORD:
@@ -203,6 +204,7 @@ may(uint32_t type, enum ipc_role from, enum ipc_role to)
 	case MSG_BUMPED:
 	case MSG_SIGNED:
 	case MSG_STATUS:
+	case MSG_CAPS:
 		return from == ROLE_SIGNER && to == ROLE_GATEWAY;
 	case MSG_DONE:
 		return to == ROLE_GATEWAY;

@@ -136,6 +136,7 @@ DEFINE_ASK(bump, BUMP)
 DEFINE_ASK(sign_typed_data, SIGN_TYPED_DATA)
 DEFINE_ASK(sign_message, SIGN_MESSAGE)
 DEFINE_ASK(status_query, STATUS_QUERY)
+DEFINE_ASK(caps_query, CAPS_QUERY)
 #undef DEFINE_ASK
 #undef ASK
 

@@ -504,6 +504,77 @@ test_full_table(void **state)
 	assert_int_equal(send_token(&a, 1), 0);
 }
 
+static void
+assert_left(const struct agent *a, uint64_t native, uint64_t token, uint32_t seconds)
+{
+	struct msg_caps_query m;
+	struct msg_caps caps;
+
+	FILL(m, a);
+	assert_int_equal(ask_caps_query(&m), 0);
+	assert_int_equal(reply_type, MSG_CAPS);
+	assert_int_equal(msg_caps_read(reply, &caps), 0);
+	assert_int_equal(u256_from_be32(caps.native).limb[0], native);
+	assert_int_equal(caps.tokens.len, 2 * 36);
+	assert_int_equal(u256_from_be32(caps.tokens.p).limb[0], token);
+	assert_int_equal(load_be32(caps.tokens.p + 32), seconds);
+	assert_int_equal(u256_from_be32(caps.tokens.p + 36).limb[0], 1000);
+	assert_int_equal(load_be32(caps.tokens.p + 68), 0);
+}
+
+/* The table's account, not the record's: the fill leaks between two records. */
+static void
+test_caps_query(void **state)
+{
+	const uint64_t all = (uint64_t)5 * 1000000000 * GWEI, fee = (uint64_t)100000 * GWEI;
+	struct agent a = registered("alice", &policy);
+	struct msg_caps_query m;
+
+	(void)state;
+	assert_left(&a, all, 1000, 0);
+	assert_int_equal(send_token(&a, 100), 0);
+	assert_left(&a, all - fee, 900, DAY / 10);
+	monotonic_seconds += DAY / 20;
+	assert_left(&a, all, 950, DAY / 20);
+	monotonic_seconds += DAY / 20;
+	assert_left(&a, all, 1000, 0);
+	FILL(m, &a);
+	m.mac[0]++;
+	assert_int_equal(ask_caps_query(&m), ERR_MAC);
+}
+
+/* A refusal by a cap says what is left and when it fits; another one says nothing of it. */
+static void
+test_a_cap_says_what_is_left(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	uint8_t token[20];
+
+	(void)state;
+	memset(token, TOKEN, 20);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(send_token(&a, 100), 0);
+	assert_int_equal(send_token(&a, 50), 0);
+	assert_int_equal(send_token(&a, 100), ERR_POLICY);
+	assert_rule("token-per-day");
+	assert_int_equal(refused.token.len, 20);
+	assert_memory_equal(refused.token.p, token, 20);
+	assert_int_equal(u256_from_be32(refused.available.p).limb[0], 50);
+	assert_int_equal(refused.seconds, DAY / 20);
+	monotonic_seconds += refused.seconds - 1;
+	assert_int_equal(send_token(&a, 100), ERR_POLICY);
+	monotonic_seconds++;
+	assert_int_equal(send_token(&a, 100), 0);
+	assert_int_equal(send_token(&a, 101), ERR_POLICY);
+	assert_rule("token-per-transaction");
+	assert_int_equal(u256_from_be32(refused.available.p).limb[0], 100);
+	assert_int_equal(refused.seconds, 0);
+	a.key[0]++;
+	assert_int_equal(send_token(&a, 101), ERR_AUTH);
+	assert_int_equal(refused.available.len, 0);
+	assert_int_equal(refused.token.len, 0);
+}
+
 /* --- keys ---------------------------------------------------------------- */
 
 static int
@@ -1007,6 +1078,8 @@ main(void)
 		TEST(test_rows_cannot_be_changed),
 		TEST(test_another_root),
 		TEST(test_full_table),
+		TEST(test_caps_query),
+		TEST(test_a_cap_says_what_is_left),
 		TEST(test_rotation),
 		TEST(test_use_adopts),
 		TEST(test_a_rotation_is_repeated),

@@ -172,6 +172,69 @@ test_charges(void **state)
 	assert_int_equal(charge_add(&sum, &charge), ERR_OVERFLOW);
 }
 
+static void
+assert_short(const struct shortage *s, const uint8_t *token, uint64_t available, uint32_t seconds)
+{
+	assert_int_equal(s->is_token, token != NULL);
+	if (token != NULL)
+		assert_memory_equal(s->token, token, 20);
+	assert_int_equal(s->available.limb[0], available);
+	assert_int_equal(s->seconds, seconds);
+}
+
+/* What a refusal says is what happens: not a second earlier, and then at once. */
+static void
+test_what_is_left(void **state)
+{
+	struct policy p = test_policy();
+	struct spend s, later;
+	struct shortage why;
+	struct charge c;
+
+	(void)state;
+	p.native_per_transaction = u256_of(20000);
+	p.native_per_day = u256_of(86400); /* one a second */
+	p.tokens[1].per_transaction = u256_of(2000);
+	s = empty_spend(&p);
+	c = charge_of(20001, 0, 0);
+	spend_explain(&s, &p, &c, RULE_NATIVE_PER_TRANSACTION, 0, &why);
+	assert_short(&why, NULL, 20000, 0);
+	c = charge_of(0, 7, 2001);
+	spend_explain(&s, &p, &c, RULE_TOKEN_PER_TRANSACTION, 0, &why);
+	assert_short(&why, p.tokens[1].token, 2000, 0);
+	/* more than the cap of a day never fits */
+	c = charge_of(0, 0, 1500);
+	assert_int_equal(spend_take(&s, &p, &c, 0), RULE_TOKEN_PER_DAY);
+	spend_explain(&s, &p, &c, RULE_TOKEN_PER_DAY, 0, &why);
+	assert_short(&why, p.tokens[1].token, 1000, 0);
+	s.native.used = u256_of(80000);
+	c = charge_of(10000, 0, 0);
+	assert_int_equal(spend_take(&s, &p, &c, 0), RULE_NATIVE_PER_DAY);
+	spend_explain(&s, &p, &c, RULE_NATIVE_PER_DAY, 0, &why);
+	assert_short(&why, NULL, 6400, 3600);
+	later = s;
+	assert_int_equal(spend_take(&later, &p, &c, 3599 * SECOND), RULE_NATIVE_PER_DAY);
+	spend_explain(&later, &p, &c, RULE_NATIVE_PER_DAY, 3599 * SECOND, &why);
+	assert_short(&why, NULL, 9999, 1);
+	assert_int_equal(spend_take(&later, &p, &c, 3600 * SECOND), RULE_NONE);
+	/* a fill above a cap that was lowered */
+	s.native.used = u256_of(200000);
+	spend_explain(&s, &p, &c, RULE_NATIVE_PER_DAY, 0, &why);
+	assert_short(&why, NULL, 0, 86400);
+	assert_int_equal(bucket_seconds_to_empty(&s.native, &p.native_per_day), 86400);
+	later.native.used = bucket_available(&s.native, &p.native_per_day);
+	assert_true(u256_is_zero(&later.native.used));
+	s.native.used = u256_of(60);
+	assert_int_equal(bucket_seconds_to_empty(&s.native, &p.native_per_day), 60);
+	s.native.used = U256_ZERO;
+	assert_int_equal(bucket_seconds_to_empty(&s.native, &U256_ZERO), 0);
+	/* the largest amounts */
+	p.native_per_day = U256_MAX;
+	s.native.used = U256_MAX;
+	spend_explain(&s, &p, &c, RULE_NATIVE_PER_DAY, 0, &why);
+	assert_int_equal(why.seconds, 1);
+}
+
 /* A cap that sank below the fill refuses its own charges only. */
 static void
 test_a_lowered_cap_does_not_block_the_rest(void **state)
@@ -254,6 +317,7 @@ main(void)
 		cmocka_unit_test(test_extreme_caps),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_charges),
+		cmocka_unit_test(test_what_is_left),
 		cmocka_unit_test(test_a_lowered_cap_does_not_block_the_rest),
 		cmocka_unit_test(test_in_any_day_less_than_twice_the_cap),
 		cmocka_unit_test(test_follow),
