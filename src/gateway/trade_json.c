@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/parse.h"
+#include "json/reader.h"
 #include "trade/trade.h"
 #include "base/banned.h"
 
@@ -31,6 +33,23 @@ write_step(struct json_writer *w, const struct store_step *s)
 	json_object_end(w);
 }
 
+/* The database's text goes into an answer as it stands, so it must be one object and no more. */
+static int
+is_receipt(const struct store_trade *trade)
+{
+	struct json_error error;
+	struct json_in in;
+
+	if (trade->receipt == NULL)
+		return 0;
+	if (json_in_open(trade->receipt, strlen(trade->receipt), &in, &error) != 0) {
+		log_event(LOG_ERROR, "receipt malformed", LOG_STR("trade", trade->id));
+		return 0;
+	}
+	json_in_free(&in);
+	return 1;
+}
+
 void
 trade_json_write(struct json_writer *w, const char *name, const struct store_trade *trade,
     const struct store_step *steps, size_t count)
@@ -48,7 +67,7 @@ trade_json_write(struct json_writer *w, const char *name, const struct store_tra
 	for (size_t i = 0; i < count; i++)
 		write_step(w, &steps[i]);
 	json_array_end(w);
-	if (trade->receipt != NULL)
+	if (is_receipt(trade))
 		json_raw(w, "receipt", trade->receipt, strlen(trade->receipt));
 	else
 		json_null_value(w, "receipt");

@@ -13,7 +13,8 @@
 /*
  * {tradeId, agentId, type, tx, status, steps: [{kind, tx, nonce, status,
  * blockNumber, gasUsed, error}], receipt, createdAt}. tx is the hash of the last
- * step, the one that the caller asked for.
+ * step, the one that the caller asked for; receipt is null where the row's text
+ * is not one JSON object (the log says so), and is for the caller to verify.
  */
 void trade_json_write(struct json_writer *w, const char *name, const struct store_trade *trade,
     const struct store_step *steps, size_t count);

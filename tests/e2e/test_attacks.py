@@ -250,6 +250,18 @@ def test_a_trade_whose_rows_are_deleted_is_not_made_again(start, market):
     assert market.position(agent.address) == 6_000_000
 
 
+def test_a_rewritten_receipt_adds_nothing_to_an_answer(daemon, market):
+    agent = register(daemon)
+    market.fund(agent.address)
+    status, _, done = agent.trade({"type": "split", "conditionId": market.condition, "amount": "1"})
+    assert status == 200 and done["receipt"]["action"] == "trade", done
+    for text in ('{},"status":"failed","x":{}', "[1]", "", '{"a":1}}'):
+        edit(daemon, ("UPDATE trades SET receipt = ? WHERE id = ?", (text, done["tradeId"])))
+        status, _, now = agent.get(f"/trades/{done['tradeId']}")
+        assert status == 200 and now["receipt"] is None and now["status"] == done["status"] and "x" not in now, now
+        assert agent.get(f"/agents/{agent.id}/trades")[2]["trades"][0]["receipt"] is None
+
+
 def test_a_trade_that_could_not_be_stored_is_made_and_charged_once(start, market):
     daemon = start(SELFSAME_DERIVATION="bound")
     policy = {"tokens": [{"token": "USDC", "perTransaction": "10", "perDay": "10"}]}

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,6 +253,45 @@ test_prefer_is_read_as_rfc_7240_says(void **state)
 	assert_string_equal(p.applied, "respond-async, wait=5");
 }
 
+/* --- trades ------------------------------------------------------------------------------ */
+
+static void
+expect_receipt(char *stored, const char *shown)
+{
+	char agent[] = "alice";
+	struct store_trade trade = {.id = "trd_1", .agent_id = agent, .kind = "split",
+	    .receipt = stored};
+	struct buffer body = buffer_of(4096);
+	struct json_writer w = json_writer_of(&body);
+	char want[128];
+
+	trade_json_write(&w, NULL, &trade, NULL, 0);
+	buffer_add(&body, "", 1);
+	assert_int_equal(body.err, 0);
+	(void)snprintf(want, sizeof want, "\"receipt\":%s,\"createdAt\":0}", shown);
+	if (strstr((const char *)body.p, want) == NULL)
+		fail_msg("%s: %s", stored, (const char *)body.p);
+	buffer_free(&body);
+}
+
+static void
+test_a_receipt_is_one_object_or_null(void **state)
+{
+	static const char *const bad[] = {"", " ", "null", "[]", "\"text\"", "{", "{}}", "{}{}",
+	    "{},\"status\":\"final\"", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}", "{a:1}",
+	    "0}", "{\"a\":1}\n\n{}"};
+	char room[64];
+
+	(void)state;
+	(void)snprintf(room, sizeof room, "{\"action\":\"trade\"}");
+	expect_receipt(room, "{\"action\":\"trade\"}");
+	expect_receipt(NULL, "null");
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		(void)snprintf(room, sizeof room, "%s", bad[i]);
+		expect_receipt(room, "null");
+	}
+}
+
 /* --- bodies ------------------------------------------------------------------------------------
  */
 
@@ -479,6 +519,7 @@ main(void)
 		cmocka_unit_test(test_other_paths_do_not),
 		cmocka_unit_test(test_allow_lists_the_methods),
 		cmocka_unit_test(test_prefer_is_read_as_rfc_7240_says),
+		cmocka_unit_test(test_a_receipt_is_one_object_or_null),
 		cmocka_unit_test(test_a_registration_is_read),
 		cmocka_unit_test(test_a_signing_request_is_one_of_two),
 		cmocka_unit_test(test_bad_settings_are_named),
