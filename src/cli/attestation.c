@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "cli/canonical.h"
+#include "evidence/jws.h"
+#include "evidence/layr.h"
 #include "base/banned.h"
 
 #define STATEMENT_TEXT_MAX 65536
@@ -62,9 +65,117 @@ text_is(struct bytes b, const char *text)
 	return b.len == strlen(text) && memcmp(b.p, text, b.len) == 0;
 }
 
+/* --- the kinds of evidence ------------------------------------------------------------ */
+
+static void
+read_quote(struct json_in *in, struct attestation *a)
+{
+	json_in_hex(in, "quote", JSON_REQUIRED, sizeof a->quote, a->quote, &a->quote_len);
+}
+
+static void
+read_links(struct json_in *in, struct attestation *a)
+{
+	json_t *links = NULL;
+	size_t count;
+
+	json_in_value(in, "signatureChain", JSON_REQUIRED, &links);
+	count = json_array_size(links);
+	if (!json_is_array(links) || (count != 0 && count != ARRAY_LEN(a->key.chain.link))) {
+		json_in_fail(in, "signatureChain", ERR_RANGE,
+			     "must be an array of two links, or of none");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const json_t *link = json_array_get(links, i);
+
+		if (!json_is_string(link) ||
+		    hex_decode_0x(json_string_value(link), json_string_length(link),
+				  a->key.chain.link[i], DSTACK_LINK_LEN) != 0) {
+			json_in_fail(in, "signatureChain", ERR_PARSE,
+				     "must be of 65 bytes in hex each");
+			return;
+		}
+	}
+	a->has_key = count > 0;
+}
+
+/* Whether the chain holds is evidence/dstack_chain.h's business. */
+static void
+read_key_chain(struct json_in *evidence, struct attestation *a)
+{
+	struct dstack_claim *claim = &a->key.claim;
+	struct bytes scheme = {NULL, 0}, path = {NULL, 0}, purpose = {NULL, 0};
+	struct json_in in;
+	size_t len = 0;
+	int present = 0;
+
+	json_in_object(evidence, "keyChain", JSON_OPTIONAL, &in, &present);
+	if (!present)
+		return;
+	json_in_text(&in, "scheme", JSON_REQUIRED, 1, 16, &scheme);
+	json_in_text(&in, "path", JSON_REQUIRED, 1, DSTACK_PURPOSE_MAX, &path);
+	json_in_text(&in, "purpose", JSON_REQUIRED, 0, DSTACK_PURPOSE_MAX, &purpose);
+	json_in_hex(&in, "publicKey", JSON_REQUIRED, sizeof a->key_public, a->key_public, &len);
+	read_links(&in, a);
+	if (a->error.err == 0 && !text_is(scheme, "dstack-v0") && !text_is(scheme, "dstack-v1"))
+		json_in_fail(&in, "scheme", ERR_RANGE, "must be \"dstack-v0\" or \"dstack-v1\"");
+	/* the first link signs the purpose of v0, and of v1 the domain, which is the path */
+	claim->scheme = text_is(scheme, "dstack-v1") ? DSTACK_SCHEME_V1 : DSTACK_SCHEME_V0;
+	claim->algorithm = DSTACK_SECP256K1;
+	claim->purpose = claim->scheme == DSTACK_SCHEME_V1 ? path : purpose;
+	claim->public_key = (struct bytes){a->key_public, len};
+	(void)!json_in_close(&in); /* the document's own end reports it */
+}
+
+static void
+read_dstack(struct json_in *in, struct attestation *a)
+{
+	read_quote(in, a);
+	json_in_text(in, "eventLog", JSON_REQUIRED, 1, DSTACK_LOG_TEXT_MAX, &a->event_log);
+	json_in_text(in, "vmConfig", JSON_OPTIONAL, 0, DSTACK_VM_TEXT_MAX, &a->vm_config);
+	json_in_text(in, "appCompose", JSON_OPTIONAL, 0, DSTACK_COMPOSE_MAX, &a->app_compose);
+	read_key_chain(in, a);
+}
+
+static void
+read_message(struct json_in *in, struct attestation *a)
+{
+	struct bytes text = {NULL, 0};
+	size_t len;
+
+	json_in_text(in, "attestation", JSON_REQUIRED, 1, BASE64_LEN(LAYR_MAX), &text);
+	if (a->error.err != 0)
+		return;
+	buffer_add(&a->message, text.p, text.len);
+	if (a->message.err != 0 ||
+	    base64_decode(BASE64_STANDARD, text, a->message.p, a->message.len, &len) != 0)
+		json_in_fail(in, "attestation", ERR_PARSE, "must be base64");
+	else
+		a->message.len = len;
+}
+
+static void
+read_token(struct json_in *in, struct attestation *a)
+{
+	json_in_text(in, "token", JSON_REQUIRED, 1, JWS_MAX, &a->token);
+}
+
+static const struct evidence_row {
+	const char *type;
+	enum attestation_kind kind;
+	void (*read)(struct json_in *in, struct attestation *a);
+} evidence_rows[] = {
+    {"tdx-quote", ATTESTATION_TDX_QUOTE, read_quote},
+    {"dstack", ATTESTATION_DSTACK, read_dstack},
+    {"bound-evidence", ATTESTATION_BOUND_EVIDENCE, read_message},
+    {"confidential-space-token", ATTESTATION_SPACE_TOKEN, read_token},
+};
+
 static void
 read_evidence(struct json_in *in, struct attestation *a)
 {
+	const struct evidence_row *row = NULL;
 	struct bytes type = {NULL, 0};
 	struct json_in evidence;
 	int present = 0;
@@ -73,13 +184,23 @@ read_evidence(struct json_in *in, struct attestation *a)
 	if (!present)
 		return;
 	json_in_text(&evidence, "type", JSON_REQUIRED, 1, 64, &type);
-	if (a->error.err == 0 && !text_is(type, "tdx-quote"))
-		json_in_fail(&evidence, "type", ERR_RANGE,
-			     "must be a kind of evidence that this version knows: \"tdx-quote\"");
-	a->kind = ATTESTATION_TDX_QUOTE;
-	json_in_hex(&evidence, "quote", JSON_REQUIRED, sizeof a->quote, a->quote, &a->quote_len);
+	for (size_t i = 0; i < ARRAY_LEN(evidence_rows); i++)
+		if (text_is(type, evidence_rows[i].type))
+			row = &evidence_rows[i];
+	if (row == NULL) {
+		json_in_fail(
+		    &evidence, "type", ERR_RANGE,
+		    "must be \"tdx-quote\", \"dstack\", \"bound-evidence\" or "
+		    "\"confidential-space-token\": nothing else is verified here, AMD SEV-SNP "
+		    "neither");
+		return;
+	}
+	a->kind = row->kind;
+	row->read(&evidence, a);
 	(void)!json_in_close(&evidence); /* the document's own end reports it */
 }
+
+/* --- */
 
 int
 attestation_open(struct attestation *a, const void *text, size_t len)
@@ -94,6 +215,7 @@ attestation_open(struct attestation *a, const void *text, size_t len)
 	a->attested.text = buffer_of(STATEMENT_TEXT_MAX);
 	a->attested.settings_text = buffer_of(STATEMENT_TEXT_MAX);
 	a->attested.binaries_text = buffer_of(STATEMENT_TEXT_MAX);
+	a->message = buffer_of(BASE64_LEN(LAYR_MAX));
 	if ((r = json_in_open(text, len, in, &a->error)) != 0)
 		return r;
 	json_in_text(in, "kind", JSON_REQUIRED, 1, 64, &kind);
@@ -194,4 +316,5 @@ attestation_close(struct attestation *a)
 	buffer_free(&a->attested.text);
 	buffer_free(&a->attested.settings_text);
 	buffer_free(&a->attested.binaries_text);
+	buffer_free(&a->message);
 }

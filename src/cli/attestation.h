@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "json/reader.h"
+#include "evidence/dstack.h"
 #include "tdx/event_log.h"
 
 #define ATTESTATION_QUOTE_MAX 16384
@@ -37,7 +38,12 @@ struct attested {
 };
 
 /* The member `type` of `evidence`; attester/document.c writes it. */
-enum attestation_kind { ATTESTATION_TDX_QUOTE };
+enum attestation_kind {
+	ATTESTATION_TDX_QUOTE, /* quote */
+	ATTESTATION_DSTACK, /* quote, event_log, vm_config, app_compose, key */
+	ATTESTATION_BOUND_EVIDENCE, /* message */
+	ATTESTATION_SPACE_TOKEN /* token */
+};
 
 struct event_store {
 	struct event_log log; /* points into the rest and the document */
@@ -57,6 +63,14 @@ struct attestation {
 	enum attestation_kind kind;
 	uint8_t quote[ATTESTATION_QUOTE_MAX];
 	size_t quote_len;
+	struct bytes event_log; /* texts as the agent gave them */
+	struct bytes vm_config;
+	struct bytes app_compose; /* len 0: not there */
+	int has_key; /* the root secret's key came with the chain that vouches for it */
+	struct dstack_key key; /* points into the rest and the document */
+	uint8_t key_public[33];
+	struct buffer message; /* the launcher's protobuf */
+	struct bytes token;
 };
 
 /*

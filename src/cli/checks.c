@@ -9,11 +9,12 @@
 struct check_row {
 	const char *name;
 	const char *code;
+	const char *class;
 	const char *remedy;
 };
 
 static const struct check_row rows[CHECKS_COUNT] = {
-#define CHECK(id, name, code, remedy) [id] = {name, code, remedy},
+#define CHECK(id, name, code, class, remedy) [id] = {name, code, class, remedy},
 #include "cli/checks.def"
 #undef CHECK
 };
@@ -25,12 +26,20 @@ next_check(struct verdict *v, const char *name, enum check_result result)
 	struct check *c;
 
 	if (v->count == CHECKS_MAX) {
-		v->unreached = 1;
+		v->overflowed = 1;
 		return NULL;
 	}
 	c = &v->check[v->count++];
-	*c = (struct check){.name = name, .result = result, .code = "", .remedy = ""};
+	*c = (struct check){.name = name, .result = result, .code = "", .class = "", .remedy = ""};
 	return c;
+}
+
+static void
+take_reason(struct check *c, enum tdx_reason reason)
+{
+	c->code = reason_code(reason);
+	c->class = reason_class(reason);
+	c->remedy = reason_remedy(reason);
 }
 
 static void
@@ -62,6 +71,7 @@ check_fail(struct verdict *v, enum check_id id, const char *fmt, ...)
 	if (c == NULL)
 		return;
 	c->code = rows[id].code;
+	c->class = rows[id].class;
 	c->remedy = rows[id].remedy;
 	va_start(ap, fmt);
 	describe(c, fmt, ap);
@@ -84,8 +94,13 @@ check_skip(struct verdict *v, enum check_id id, const char *fmt, ...)
 void
 check_unreached(struct verdict *v, enum check_id id)
 {
-	check_skip(v, id, "an earlier failure left nothing to check");
-	v->unreached = 1;
+	struct check *c = next_check(v, rows[id].name, CHECK_NOT_CHECKED);
+
+	if (c == NULL)
+		return;
+	take_reason(c, TDX_NOT_EVALUATED);
+	c->required = 1;
+	(void)!snprintf(c->detail, sizeof c->detail, "an earlier failure left nothing to check");
 }
 
 void
@@ -96,52 +111,88 @@ check_fail_reason(struct verdict *v, enum check_id id, enum tdx_reason reason, c
 
 	if (c == NULL)
 		return;
-	c->code = reason_code(reason);
-	c->remedy = reason_remedy(reason);
+	take_reason(c, reason);
 	va_start(ap, fmt);
 	describe(c, fmt, ap);
 	va_end(ap);
 }
 
+/* Of the last check of that name; v->count without one. */
+static size_t
+index_of(const struct verdict *v, const char *name)
+{
+	for (size_t i = v->count; i > 0; i--)
+		if (strcmp(v->check[i - 1].name, name) == 0)
+			return i - 1;
+	return v->count;
+}
+
+/* --- the steps of a verifier --------------------------------------------------------------- */
+
 static void
-quote_step(struct verdict *v, enum tdx_step step, const struct tdx_check *t, const char *why)
+add_step(struct verdict *v, const struct steps *s, unsigned i)
 {
 	static const enum check_result results[] = {
 	    [TDX_NOT_CHECKED] = CHECK_NOT_CHECKED,
 	    [TDX_PASSED] = CHECK_PASSED,
 	    [TDX_FAILED] = CHECK_FAILED,
 	};
-	struct check *c = next_check(v, tdx_step_name(step), results[t->outcome]);
-	const char *text = t->outcome == TDX_PASSED ? tdx_step_text(step) : reason_text(t->reason);
+	const struct tdx_check *t = &s->check[i];
+	struct check *c = next_check(v, s->name(i), results[t->outcome]);
+	const char *text = reason_text(t->reason);
 
 	if (c == NULL)
 		return;
-	if (t->outcome == TDX_FAILED) {
-		c->code = reason_code(t->reason);
-		c->remedy = reason_remedy(t->reason);
+	if (t->outcome == TDX_PASSED)
+		text = s->text(i);
+	else
+		take_reason(c, t->reason);
+	if (t->outcome == TDX_NOT_CHECKED) {
+		c->required = !s->holds && i == s->blocking;
+		if (t->reason == TDX_COLLATERAL_MISSING && s->uncollateralled != NULL)
+			text = s->uncollateralled;
 	}
-	if (t->outcome == TDX_NOT_CHECKED && t->reason == TDX_COLLATERAL_MISSING)
-		text = why;
-	else if (t->outcome == TDX_NOT_CHECKED)
-		v->unreached = 1;
 	(void)!snprintf(c->detail, sizeof c->detail, "%s", text);
 }
 
 void
-check_quote_steps(struct verdict *v, const struct tdx_result *r, const char *why_unevaluated)
+check_steps(struct verdict *v, const struct steps *s)
 {
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
-		quote_step(v, (enum tdx_step)i, &r->check[i], why_unevaluated);
-	/* belt and braces: the verifier's own verdict has to agree with the list */
-	if (!tdx_is_signed(r))
-		v->unreached = 1;
+	for (unsigned i = s->first; i < s->count; i++)
+		add_step(v, s, i);
+	/* belt and braces: the verifier's own verdict has to agree with its list */
+	if (!s->holds && verdict_refusal(v) == NULL)
+		v->overflowed = 1;
 }
 
+void
+check_add_detail(struct verdict *v, const char *name, const char *fmt, ...)
+{
+	size_t at = index_of(v, name), len;
+	struct check *c;
+	va_list ap;
+
+	if (at == v->count)
+		return;
+	c = &v->check[at];
+	len = strlen(c->detail);
+	(void)!snprintf(c->detail + len, sizeof c->detail - len, ": ");
+	len = strlen(c->detail);
+	va_start(ap, fmt);
+	(void)!vsnprintf(c->detail + len, sizeof c->detail - len, fmt, ap);
+	va_end(ap);
+}
+
+/* --- the verdict ------------------------------------------------------------------------------ */
+
 const struct check *
-verdict_failure(const struct verdict *v)
+verdict_refusal(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->count; i++)
 		if (v->check[i].result == CHECK_FAILED)
+			return &v->check[i];
+	for (size_t i = 0; i < v->count; i++)
+		if (v->check[i].required)
 			return &v->check[i];
 	return NULL;
 }
@@ -153,5 +204,19 @@ verdict_accepts(const struct verdict *v)
 
 	for (size_t i = 0; i < v->count; i++)
 		passed += v->check[i].result == CHECK_PASSED;
-	return passed > 0 && !v->unreached && verdict_failure(v) == NULL;
+	return passed > 0 && !v->overflowed && verdict_refusal(v) == NULL;
+}
+
+const struct check *
+verdict_find(const struct verdict *v, const char *name)
+{
+	size_t at = index_of(v, name);
+
+	return at == v->count ? NULL : &v->check[at];
+}
+
+const char *
+check_name(enum check_id id)
+{
+	return rows[id].name;
 }

@@ -2,299 +2,166 @@
 
 #include <string.h>
 
-#include <sodium.h>
-
 #include "base/err.h"
 #include "base/hex.h"
-#include "cli/receipt_check.h"
-#include "tdx/measurement.h"
+#include "cli/attestation_checks.h"
+#include "cli/judge.h"
+#include "evidence/dstack_blob.h"
 #include "tdx/report_data.h"
 #include "base/banned.h"
 
-#define SIMULATED_HAS_NONE "simulated evidence"
-#define NOT_EVALUATED "it needs the collateral of Intel, which this version does not evaluate"
+#define REPORT_DATA_FIELD "reportData"
 
-static int
-text_is(struct bytes b, const char *text)
+/* --- an attestation of ours -------------------------------------------------------------- */
+
+static void
+judge_parts(struct evaluation *e, const struct question *q, const struct commitment *c)
 {
-	return b.len == strlen(text) && memcmp(b.p, text, b.len) == 0;
+	const struct attestation *a = &e->attestation;
+	struct json_error error = {.field = ""};
+	enum tdx_reason reason = dstack_evidence_read_parts(
+	    (struct bytes){a->quote, a->quote_len}, a->event_log, a->vm_config, &e->dstack, &error);
+
+	if (reason == TDX_HOLDS)
+		judge_dstack(e, q, c);
+	else
+		check_fail_reason(&e->verdict, CHECK_KIND, reason, "evidence.%s: %s", error.field,
+				  error.text);
 }
 
-static int
-read_document(struct bytes document, struct evaluation *e)
+static void
+judge_evidence(struct evaluation *e, const struct question *q, const struct commitment *c)
 {
-	struct attestation *a = &e->attestation;
-	struct verdict *v = &e->verdict;
+	const struct attestation *a = &e->attestation;
 
-	if (attestation_open(a, document.p, document.len) != 0) {
-		check_fail(v, CHECK_DOCUMENT, "%s%s%s", a->error.field,
-			   a->error.field[0] != '\0' ? ": " : "", a->error.text);
-		v->unreached = 1;
-		return ERR_EVIDENCE;
+	switch (a->kind) {
+	case ATTESTATION_TDX_QUOTE:
+		judge_quote(e, q, (struct bytes){a->quote, a->quote_len});
+		break;
+	case ATTESTATION_DSTACK:
+		judge_parts(e, q, c);
+		break;
+	case ATTESTATION_BOUND_EVIDENCE:
+		judge_bound(e, q, c, (struct bytes){a->message.p, a->message.len});
+		break;
+	case ATTESTATION_SPACE_TOKEN:
+		judge_token(e, q, c, a->token);
+		break;
 	}
-	check_pass(v, CHECK_DOCUMENT, "an attestation of version 1, every member as it must be");
-	v->simulated = a->simulated;
+}
+
+static void
+evaluate_attestation(struct evaluation *e, const struct question *q, struct bytes document)
+{
+	const struct buffer *text = &e->attestation.attested.text;
+	struct commitment c = {.ours = 1};
+	uint8_t report_data[64];
+
+	if (attestation_check_first(e, q, document) != 0)
+		return;
+	if (text->len > 0 && report_data_of((struct bytes){text->p, text->len}, report_data) == 0)
+		c.report_data = report_data;
+	judge_evidence(e, q, &c);
+	attestation_check_rest(e, q);
+}
+
+/* --- evidence by itself ------------------------------------------------------------------- */
+
+/* What the user expects the report data to be is what a bare piece of evidence is about. */
+static int
+expected_report_data(const struct question *q, uint8_t ret[64])
+{
+	for (size_t i = 0; i < q->expectation_count; i++) {
+		const struct expectation *x = &q->expectation[i];
+		const char *text = (const char *)x->value.p;
+
+		if (x->field.len == strlen(REPORT_DATA_FIELD) &&
+		    memcmp(x->field.p, REPORT_DATA_FIELD, x->field.len) == 0 &&
+		    (hex_decode_0x(text, x->value.len, ret, 64) == 0 ||
+		     hex_decode(text, x->value.len, ret, 64) == 0))
+			return 1;
+	}
 	return 0;
 }
 
 static void
-read_statement(struct evaluation *e)
+evaluate_dstack(struct evaluation *e, const struct question *q, struct bytes bytes)
 {
-	struct attestation *a = &e->attestation;
-	struct verdict *v = &e->verdict;
+	struct json_error error = {.field = ""};
+	struct commitment c = {.ours = 0};
+	uint8_t report_data[64];
+	enum tdx_reason reason = e->kind == KIND_DSTACK
+				     ? dstack_evidence_read_response(bytes, &e->dstack, &error)
+				     : dstack_blob_read(bytes, &e->dstack, &error);
 
-	if (attestation_read_statement(a) != 0) {
-		/* a half-read statement must not be judged by its first half */
-		buffer_reset(&a->attested.text);
-		check_fail(v, CHECK_STATEMENT, "%s: %s", a->error.field, a->error.text);
-		v->unreached = 1;
+	if (reason != TDX_HOLDS) {
+		check_fail_reason(&e->verdict, CHECK_KIND, reason, "%s%s%s", error.field,
+				  error.field[0] != '\0' ? ": " : "", error.text);
 		return;
 	}
-	check_pass(v, CHECK_STATEMENT, "%zu bytes in canonical form (RFC 8785)",
-		   a->attested.text.len);
-	v->development = a->attested.development;
-}
-
-static int
-has_statement(const struct evaluation *e)
-{
-	return e->attestation.attested.text.len > 0;
-}
-
-/* Who says that he is simulated must say so everywhere, and be expected to. */
-static void
-check_platform(struct evaluation *e, const struct question *q)
-{
-	const struct attestation *a = &e->attestation;
-	const struct attested *s = &a->attested;
-	struct verdict *v = &e->verdict;
-	int simulated_mode = text_is(s->mode, "simulated") || text_is(s->mode, "simulated-dev");
-
-	if (!has_statement(e)) {
-		check_unreached(v, CHECK_PLATFORM);
-	} else if (!bytes_equal(a->platform, s->platform) ||
-		   a->simulated != text_is(s->platform, "simulated") ||
-		   a->simulated != simulated_mode ||
-		   (a->simulated && s->development != text_is(s->mode, "simulated-dev"))) {
-		check_fail(v, CHECK_PLATFORM,
-			   "document and statement name different platforms or modes");
-	} else if (!a->simulated) {
-		check_fail_reason(
-		    v, CHECK_PLATFORM, TDX_COLLATERAL_MISSING,
-		    "evidence of a real platform cannot be evaluated by this version");
-	} else if (q->simulated_root.len == 0) {
-		check_fail_reason(v, CHECK_PLATFORM, TDX_ROOT_NOT_TRUSTED,
-				  "this TEE is simulated: its keys are published and anyone can "
-				  "make such evidence; "
-				  "accept it for development with --simulated-root FILE");
-	} else {
-		check_pass(v, CHECK_PLATFORM, "simulated, accepted because its root was named");
-	}
+	if (expected_report_data(q, report_data))
+		c.report_data = report_data;
+	judge_dstack(e, q, &c);
 }
 
 static void
-check_nonce(struct evaluation *e, const struct question *q)
+refuse_kind(struct evaluation *e)
 {
-	const struct attested *s = &e->attestation.attested;
-	struct verdict *v = &e->verdict;
-
-	if (!has_statement(e))
-		check_unreached(v, CHECK_NONCE);
-	else if (!q->has_nonce)
-		check_skip(v, CHECK_NONCE,
-			   "no --nonce was given: this evidence may be old, or a copy");
-	else if (bytes_equal(q->nonce, (struct bytes){s->nonce, s->nonce_len}))
-		check_pass(v, CHECK_NONCE, "answers the nonce that was asked");
+	if (e->kind == KIND_SEV_SNP)
+		check_fail_reason(&e->verdict, CHECK_KIND, BOUND_SEV_SNP,
+				  "a report of AMD SEV-SNP: out of scope, only Intel TDX is "
+				  "verified here");
 	else
-		check_fail(v, CHECK_NONCE, "answers another nonce than the one that was asked");
+		check_fail(&e->verdict, CHECK_KIND, "it is %s, and no evidence",
+			   kind_words(e->kind));
 }
 
 static void
-check_report_data(struct evaluation *e)
+evaluate_kind(struct evaluation *e, const struct question *q, struct bytes bytes)
 {
-	const struct buffer *text = &e->attestation.attested.text;
-	struct verdict *v = &e->verdict;
-	struct bytes found;
-	uint8_t wanted[64];
+	const struct commitment nobodys = {.ours = 0};
 
-	if (!has_statement(e) || !e->quote.has_quote ||
-	    report_data_of((struct bytes){text->p, text->len}, wanted) != 0 ||
-	    quote_field(&e->quote.quote, "reportData", 10, &found) != 0)
-		check_unreached(v, CHECK_REPORT_DATA);
-	else if (memcmp(found.p, wanted, sizeof wanted) == 0)
-		check_pass(v, CHECK_REPORT_DATA,
-			   "SHA-512(\"selfsame/statement/v1\\0\" || statement), as in the quote");
-	else
-		check_fail(v, CHECK_REPORT_DATA,
-			   "the quote's report data is not the statement's hash");
-}
-
-static void
-check_debug(struct evaluation *e)
-{
-	struct verdict *v = &e->verdict;
-
-	if (!e->quote.has_quote)
-		check_unreached(v, CHECK_DEBUG);
-	else if (td_is_debug(&e->quote.quote))
-		check_fail(v, CHECK_DEBUG, "the domain is in debug mode");
-	else
-		check_pass(v, CHECK_DEBUG, "debug is off");
-}
-
-/* Whether the log's register is the quote's; a register without events proves nothing. */
-static void
-check_event_log(struct evaluation *e)
-{
-	const struct event_log *log = &e->attestation.events.log;
-	struct verdict *v = &e->verdict;
-	struct rtmr_bank bank;
-	struct bytes found;
-	size_t bad = 0;
-	int r;
-
-	if (!e->quote.has_quote || quote_field(&e->quote.quote, "rtmr3", 5, &found) != 0) {
-		check_unreached(v, CHECK_EVENT_LOG);
+	switch (e->kind) {
+	case KIND_ATTESTATION:
+		evaluate_attestation(e, q, bytes);
 		return;
-	}
-	r = event_log_replay(log, &bank, &bad);
-	if (!e->attestation.has_events)
-		check_fail(v, CHECK_EVENT_LOG,
-			   "there is none: nothing says which programs this instance runs");
-	else if (r == ERR_EVIDENCE)
-		check_fail(v, CHECK_EVENT_LOG, "the digest of event %zu is not that of its content",
-			   bad);
-	else if (r != 0)
-		check_fail(v, CHECK_EVENT_LOG, "it cannot be replayed: %s", err_text(r));
-	else if (bank.extended[EVENT_RTMR] != log->count || log->count == 0)
-		check_fail(v, CHECK_EVENT_LOG, "it must hold events, and of RTMR3 only");
-	else if (memcmp(bank.value[EVENT_RTMR], found.p, RTMR_LEN) != 0)
-		check_fail(v, CHECK_EVENT_LOG,
-			   "it replays to another value than the quote's RTMR3");
-	else
-		check_pass(v, CHECK_EVENT_LOG, "%zu events replay to the quote's RTMR3",
-			   log->count);
-}
-
-static int
-logs_equal(const struct event_log *a, const struct event_log *b)
-{
-	if (a->count != b->count)
-		return 0;
-	/* the digest is injective in all that an event says, but for its register */
-	for (size_t i = 0; i < a->count; i++)
-		if (a->event[i].rtmr != b->event[i].rtmr ||
-		    memcmp(a->event[i].digest, b->event[i].digest, sizeof a->event[i].digest) != 0)
-			return 0;
-	return 1;
-}
-
-/* The log that the statement's mode, settings and binaries make is the log that was measured. */
-static void
-check_measured(struct evaluation *e)
-{
-	const struct attested *s = &e->attestation.attested;
-	struct verdict *v = &e->verdict;
-	struct measurement m;
-
-	if (!has_statement(e)) {
-		check_unreached(v, CHECK_MEASURED);
+	case KIND_QUOTE:
+		judge_quote(e, q, bytes);
 		return;
-	}
-	if (measurement_make(s->mode, (struct bytes){s->settings_text.p, s->settings_text.len},
-			     (struct bytes){s->binaries_text.p, s->binaries_text.len}, &m) != 0)
-		check_fail(v, CHECK_MEASURED, "binaries are not names with a SHA-256 each");
-	else if (!logs_equal(&m.log, &e->attestation.events.log))
-		check_fail(v, CHECK_MEASURED,
-			   "the log measures other binaries, settings or another mode");
-	else
-		check_pass(v, CHECK_MEASURED, "mode, %zu settings and %zu binaries are in the log",
-			   json_object_size(s->settings), json_object_size(s->binaries));
-}
-
-static void
-check_instance_key(struct evaluation *e)
-{
-	const struct attested *s = &e->attestation.attested;
-	struct verdict *v = &e->verdict;
-	char hex[67];
-
-	if (!has_statement(e)) {
-		check_unreached(v, CHECK_INSTANCE_KEY);
+	case KIND_DSTACK:
+	case KIND_DSTACK_BLOB:
+		evaluate_dstack(e, q, bytes);
 		return;
-	}
-	hex_encode_0x(s->instance_key, sizeof s->instance_key, hex);
-	if (crypto_core_ed25519_is_valid_point(s->instance_key))
-		check_pass(v, CHECK_INSTANCE_KEY, "%s", hex);
-	else
-		check_fail(v, CHECK_INSTANCE_KEY, "%s is not an Ed25519 key", hex);
-}
-
-static int
-serves_tls(const struct attested *s)
-{
-	const json_t *value = json_object_get(s->settings, "SELFSAME_TLS");
-
-	return json_is_string(value) && strcmp(json_string_value(value), "1") == 0;
-}
-
-/* The certificate is self-signed by design: the attested key, not a CA, says who the peer is. */
-static void
-check_tls_key(struct evaluation *e, const struct question *q)
-{
-	const struct attested *s = &e->attestation.attested;
-	struct verdict *v = &e->verdict;
-	char hex[67];
-
-	if (!has_statement(e)) {
-		check_unreached(v, CHECK_TLS_KEY);
+	case KIND_BOUND:
+		judge_bound(e, q, &nobodys, bytes);
 		return;
+	case KIND_TOKEN:
+		judge_token(e, q, &nobodys, bytes);
+		return;
+	case KIND_UNKNOWN:
+	case KIND_DSTACK_LOG:
+	case KIND_COLLATERAL:
+	case KIND_CCEL:
+	case KIND_SEV_SNP:
+	case KINDS_COUNT:
+		break;
 	}
-	hex_encode_0x(s->tls_key_hash, sizeof s->tls_key_hash, hex);
-	if (serves_tls(s) != s->has_tls_key_hash)
-		check_fail(v, CHECK_TLS_KEY,
-			   "setting SELFSAME_TLS and tlsKeyHash contradict each other");
-	else if (q->channel == CHANNEL_TLS && !s->has_tls_key_hash)
-		check_fail(v, CHECK_TLS_KEY, "the connection's TLS ends outside of the instance");
-	else if (q->channel == CHANNEL_TLS &&
-		 memcmp(q->peer_key_hash, s->tls_key_hash, sizeof s->tls_key_hash) != 0)
-		check_fail(v, CHECK_TLS_KEY, "the peer's TLS key is not the attested one");
-	else if (q->channel == CHANNEL_TLS)
-		check_pass(v, CHECK_TLS_KEY, "the peer's TLS key is the attested one");
-	else if (s->has_tls_key_hash)
-		check_skip(v, CHECK_TLS_KEY, "not fetched over TLS; compare with the peer's: %s",
-			   hex);
-	else
-		check_skip(v, CHECK_TLS_KEY, "this instance serves no TLS of its own");
+	refuse_kind(e);
 }
 
 void
-evaluate(struct bytes document, const struct question *q, struct evaluation *ret)
+evaluate(enum kind kind, struct bytes bytes, const struct question *q, struct evaluation *ret)
 {
-	const struct attestation *a = &ret->attestation;
-
 	memset(&ret->verdict, 0, sizeof ret->verdict);
+	memset(&ret->facts, 0, sizeof ret->facts);
+	memset(&ret->attestation, 0, sizeof ret->attestation);
 	memset(&ret->quote, 0, sizeof ret->quote);
-	if (read_document(document, ret) != 0)
-		return;
-	read_statement(ret);
-	tdx_verify((struct bytes){a->quote, a->quote_len}, NULL, q->simulated_root,
-		   q->at, &ret->quote);
-	check_platform(ret, q);
-	check_nonce(ret, q);
-	check_report_data(ret);
-	check_quote_steps(&ret->verdict, &ret->quote,
-			  a->simulated ? SIMULATED_HAS_NONE : NOT_EVALUATED);
-	check_debug(ret);
-	check_event_log(ret);
-	check_measured(ret);
-	check_instance_key(ret);
-	check_tls_key(ret, q);
-	for (size_t i = 0; i < q->receipt_count; i++)
-		receipt_check(q->receipt[i], &a->attested, &ret->verdict);
+	ret->kind = kind;
+	ret->has_quote = 0;
+	ret->verdict.simulated = q->simulated_root || q->google_root.len > 0;
+	evaluate_kind(ret, q, bytes);
 	for (size_t i = 0; i < q->expectation_count; i++)
-		expectation_check(&q->expectation[i], a,
-				  ret->quote.has_quote ? &ret->quote.quote : NULL, &ret->verdict);
+		expectation_check(&q->expectation[i], ret, &ret->verdict);
 }
 
 void

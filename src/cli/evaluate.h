@@ -1,45 +1,41 @@
 /*
- * The verdict on an attestation document: bytes and what is asked of them in,
- * a list of checks out. No network, no clock, no files.
+ * The verdict on evidence of any kind: bytes and what is asked of them in, a
+ * list of checks out. No network, no clock, no files.
  */
 #ifndef SELFSAME_CLI_EVALUATE_H
 #define SELFSAME_CLI_EVALUATE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/bytes.h"
 #include "cli/attestation.h"
 #include "cli/checks.h"
-#include "cli/expect.h"
+#include "cli/facts.h"
+#include "cli/kind.h"
+#include "cli/question.h"
+#include "evidence/bound_evidence.h"
+#include "evidence/cs_token.h"
+#include "evidence/dstack.h"
 
-#define RECEIPTS_MAX 16
-
-/* How the document came, which decides whether a TLS key can be compared. */
-enum channel_kind { CHANNEL_NONE, CHANNEL_PLAIN, CHANNEL_TLS };
-
-struct question {
-	int has_nonce;
-	struct bytes nonce;
-	struct bytes simulated_root; /* DER; len 0: no simulated TEE is accepted */
-	int64_t at; /* Unix seconds */
-	enum channel_kind channel;
-	uint8_t peer_key_hash[32]; /* SHA-256 of the peer's SubjectPublicKeyInfo, CHANNEL_TLS */
-	size_t expectation_count;
-	struct expectation expectation[EXPECTATIONS_MAX];
-	size_t receipt_count;
-	struct bytes receipt[RECEIPTS_MAX];
-};
-
-/* All that is kept of one evaluation; large: keep it off the stack. */
+/* All that is kept of one evaluation; large, and points into itself: keep it where it is. */
 struct evaluation {
-	struct attestation attestation;
-	struct tdx_result quote;
+	enum kind kind;
 	struct verdict verdict;
+	struct facts facts;
+	struct attestation attestation; /* KIND_ATTESTATION */
+	int has_quote; /* there was one to judge: quote and policy say how */
+	struct tdx_result quote;
+	struct tdx_policy_result policy;
+	struct dstack_evidence dstack;
+	struct dstack_result dstack_result;
+	struct bound_result bound;
+	struct cs_result token;
 };
 
-/* Owns: *ret needs evaluation_close() in any case */
-void evaluate(struct bytes document, const struct question *q, struct evaluation *ret);
+/*
+ * In:   bytes  as kind_detect() gives them; borrowed by *ret
+ * Owns: *ret needs evaluation_close() in any case
+ */
+void evaluate(enum kind kind, struct bytes bytes, const struct question *q,
+    struct evaluation *ret);
 
 void evaluation_close(struct evaluation *e);
 

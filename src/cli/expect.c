@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/hex.h"
+#include "cli/evaluate.h"
 #include "base/banned.h"
 
 #define NAME_SHOWN 48
@@ -13,6 +14,12 @@
 static const char *const members[] = {"binaries",  "development",    "instanceKey", "mode",
 				      "nonce",	   "platform",	     "rootId",	    "settings",
 				      "stateRoot", "timeUnverified", "tlsKeyHash",  "version"};
+
+/* Facts of dstack, bound evidence, tokens and platforms (cli/facts.h). */
+static const char *const said[] = {"appId",	   "composeHash", "osImageHash",   "instanceId",
+				   "mrKms",	   "keyProvider", "keyProviderId", "kmsRoot",
+				   "instanceName", "zone",	  "projectId",	   "imageReference",
+				   "imageDigest",  "hardware",	  "fmspc",	   "ppid"};
 
 static int
 is_text(struct bytes b, const char *text)
@@ -45,6 +52,15 @@ is_td_field(struct bytes name)
 }
 
 static int
+is_said(struct bytes name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		if (is_text(name, said[i]))
+			return 1;
+	return 0;
+}
+
+static int
 is_known(struct bytes field)
 {
 	struct bytes rest;
@@ -58,7 +74,7 @@ is_known(struct bytes field)
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if (is_text(top, members[i]))
 			return 1;
-	return is_td_field(top);
+	return is_td_field(top) || is_said(top);
 }
 
 int
@@ -180,14 +196,14 @@ check_member(const struct expectation *e, const struct attestation *a, struct ve
 }
 
 static void
-check_td_field(const struct expectation *e, const struct tdx_quote *quote, struct verdict *v)
+check_td_field(const struct expectation *e, const struct tdx_result *r, struct verdict *v)
 {
 	char text[2 * 64 + 3];
 	struct bytes field;
 
-	if (quote == NULL)
+	if (!r->has_quote)
 		check_unreached(v, CHECK_EXPECT);
-	else if (quote_field(quote, (const char *)e->field.p, e->field.len, &field) != 0)
+	else if (quote_field(&r->quote, (const char *)e->field.p, e->field.len, &field) != 0)
 		compare_absent(e, "this kind of TD report has no such field", v);
 	else {
 		hex_encode_0x(field.p, field.len, text);
@@ -195,12 +211,36 @@ check_td_field(const struct expectation *e, const struct tdx_quote *quote, struc
 	}
 }
 
-void
-expectation_check(const struct expectation *e, const struct attestation *a,
-		  const struct tdx_quote *quote, struct verdict *v)
+static void
+check_said(const struct expectation *e, const struct facts *facts, struct verdict *v)
 {
+	char name[FACT_NAME_MAX], shown[FACT_TEXT_MAX + 2];
+	const char *text;
+	size_t len;
+
+	(void)!snprintf(name, sizeof name, "%.*s", (int)e->field.len, (const char *)e->field.p);
+	if ((text = facts_find(facts, name)) == NULL) {
+		compare_absent(e, "the evidence does not say", v);
+		return;
+	}
+	len = strlen(text);
+	/* shorter ones could be names and numbers */
+	(void)!snprintf(shown, sizeof shown, "%s%s",
+			len >= 12 && is_hex((struct bytes){(const uint8_t *)text, len}) ? "0x" : "",
+			text);
+	compare(e, (struct bytes){(const uint8_t *)shown, strlen(shown)}, v);
+}
+
+void
+expectation_check(const struct expectation *e, const struct evaluation *evaluation,
+		  struct verdict *v)
+{
+	const struct attestation *a = &evaluation->attestation;
+
 	if (is_td_field(e->field))
-		check_td_field(e, quote, v);
+		check_td_field(e, &evaluation->quote, v);
+	else if (is_said(e->field))
+		check_said(e, &evaluation->facts, v);
 	else if (a->attested.text.len == 0)
 		check_unreached(v, CHECK_EXPECT);
 	else

@@ -1,15 +1,16 @@
 /*
  * What a relying party expects, as FIELD=VALUE: a member of the statement
- * ("mode", "settings.NAME", "binaries.NAME") or a field of the TD report.
+ * ("mode", "settings.NAME", "binaries.NAME"), a field of the TD report, or what
+ * evidence says of the application and its machine ("appId", "imageDigest").
  */
 #ifndef SELFSAME_CLI_EXPECT_H
 #define SELFSAME_CLI_EXPECT_H
 
 #include "base/attr.h"
 #include "base/bytes.h"
-#include "cli/attestation.h"
 #include "cli/checks.h"
-#include "tdx/quote.h"
+
+struct evaluation;
 
 #define EXPECTATIONS_MAX 32
 
@@ -25,8 +26,8 @@ struct expectation {
  */
 int expectation_parse(const char *text, struct expectation *ret) MUST_USE;
 
-/* quote: NULL when its structure does not hold. Hex compares without case and prefix. */
-void expectation_check(const struct expectation *e, const struct attestation *a,
-    const struct tdx_quote *quote, struct verdict *v);
+/* Hex compares without case and prefix. What the evidence does not say fails. */
+void expectation_check(const struct expectation *e, const struct evaluation *evaluation,
+    struct verdict *v);
 
 #endif

@@ -5,10 +5,9 @@
 
 #include "base/err.h"
 #include "base/parse.h"
-#include "cli/input.h"
+#include "cli/root_file.h"
 #include "cli/transfer.h"
 #include "tdx/intel_root.h"
-#include "tdx/pem.h"
 #include "tdx/utc.h"
 #include "base/banned.h"
 
@@ -41,41 +40,19 @@ source_options_begin(const struct command *self, struct source_options *ret)
 					     : take_service(self, ret, "--pccs", PCS_INTEL);
 }
 
-/* One certificate, PEM or DER. What it is called is nobody's concern: the user names it. */
-static int
-decode_root(struct source_options *o, const struct buffer *file)
-{
-	struct reader r = reader_of(file->p, file->len);
-	struct bytes der = {file->p, file->len};
-	struct certificate c;
-	size_t len;
-
-	if (pem_take_certificate(&r, o->root, sizeof o->root, &len) == 0) {
-		if (reader_end(&r) != 0)
-			return ERR_TRAILING;
-		der = (struct bytes){o->root, len};
-	}
-	if (certificate_parse(der, &c) != 0)
-		return ERR_PARSE;
-	memmove(o->root, der.p, der.len);
-	o->root_len = der.len;
-	return 0;
-}
-
 static int
 take_root(const struct command *self, struct source_options *o, const char *path)
 {
-	struct buffer file;
-	int r;
+	struct bytes der;
+	int r = root_file_read(path, o->root, &der);
 
-	if ((r = input_read(path, &file)) == 0)
-		r = decode_root(o, &file);
-	buffer_free(&file);
 	if (r != 0)
 		return cli_usage(self,
 				 "--simulated-root %s: %s; it takes one certificate, such as "
 				 "deploy/simulated-root.pem",
 				 path, err_text(r));
+	memmove(o->root, der.p, der.len);
+	o->root_len = der.len;
 	return CLI_YES;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "cli/attestation.h"
+#include "evidence/dstack_blob.h"
 #include "evidence/layr.h"
 #include "evidence/quote_message.h"
 #include "base/banned.h"
@@ -36,6 +37,35 @@ out:
 }
 
 static int
+in_dstack(enum kind kind, struct bytes bytes, struct buffer *ret)
+{
+	struct dstack_evidence *d = malloc(sizeof *d);
+	struct json_error error;
+	int r = ERR_PARSE;
+
+	if (d == NULL)
+		return ERR_MEM;
+	if ((kind == KIND_DSTACK ? dstack_evidence_read_response(bytes, d, &error)
+				 : dstack_blob_read(bytes, d, &error)) == TDX_HOLDS) {
+		buffer_add(ret, d->quote, d->quote_len);
+		r = ret->err;
+	}
+	free(d);
+	return r;
+}
+
+static int
+in_parts(const struct attestation *a, struct buffer *ret)
+{
+	if (a->kind == ATTESTATION_BOUND_EVIDENCE)
+		return in_message((struct bytes){a->message.p, a->message.len}, ret);
+	if (a->quote_len == 0)
+		return ERR_NOT_FOUND;
+	buffer_add(ret, a->quote, a->quote_len);
+	return ret->err;
+}
+
+static int
 in_attestation(struct bytes bytes, struct buffer *ret)
 {
 	struct attestation *a = malloc(sizeof *a);
@@ -43,10 +73,8 @@ in_attestation(struct bytes bytes, struct buffer *ret)
 
 	if (a == NULL)
 		return ERR_MEM;
-	if ((r = attestation_open(a, bytes.p, bytes.len)) == 0) {
-		buffer_add(ret, a->quote, a->quote_len);
-		r = ret->err;
-	}
+	if ((r = attestation_open(a, bytes.p, bytes.len)) == 0)
+		r = in_parts(a, ret);
 	attestation_close(a);
 	free(a);
 	return r;
@@ -66,6 +94,7 @@ quote_in(enum kind kind, struct bytes bytes, struct buffer *ret)
 		return in_message(bytes, ret);
 	case KIND_DSTACK:
 	case KIND_DSTACK_BLOB:
+		return in_dstack(kind, bytes, ret);
 	case KIND_UNKNOWN:
 	case KIND_DSTACK_LOG:
 	case KIND_TOKEN:

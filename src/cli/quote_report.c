@@ -3,55 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/err.h"
 #include "base/hex.h"
 #include "cli/report.h"
 #include "json/writer.h"
 #include "tdx/utc.h"
 #include "base/banned.h"
 
-#define JSON_MAX 262144
 #define HEX_BYTES_MAX 64
-
-int
-quote_verdict_accepts(const struct quote_verdict *v)
-{
-	return v->bundle == TDX_HOLDS && tdx_holds(v->result) && tdx_policy_accepts(v->policy);
-}
-
-enum tdx_reason
-quote_verdict_reason(const struct quote_verdict *v, const char **ret_step)
-{
-	*ret_step = NULL;
-	if (quote_verdict_accepts(v))
-		return TDX_HOLDS;
-	/* the quote's own failures come before those of its collateral */
-	if (v->bundle != TDX_HOLDS && v->result->reason == TDX_COLLATERAL_MISSING) {
-		*ret_step = "collateral";
-		return v->bundle;
-	}
-	if (!tdx_holds(v->result)) {
-		*ret_step = tdx_step_name(v->result->step);
-		return v->result->reason == TDX_HOLDS ? TDX_INTERNAL : v->result->reason;
-	}
-	*ret_step = tdx_policy_step_name(v->policy->step);
-	return v->policy->reason == TDX_HOLDS ? TDX_INTERNAL : v->policy->reason;
-}
-
-static const char *
-outcome_word(enum tdx_outcome outcome)
-{
-	switch (outcome) {
-	case TDX_PASSED:
-		return "passed";
-	case TDX_FAILED:
-		return "failed";
-	case TDX_NOT_CHECKED:
-		break;
-	}
-	return "not-checked";
-}
 
 static const char *
 component_word(enum tdx_component component)
@@ -72,13 +30,6 @@ component_word(enum tdx_component component)
 }
 
 /* --- for people --- */
-
-static void
-print_check(FILE *out, const char *name, const struct tdx_check *c, const char *text)
-{
-	fprintf(out, "  %-22s %-11s  %s\n", name, outcome_word(c->outcome),
-		c->outcome == TDX_PASSED ? text : reason_text(c->reason));
-}
 
 static void
 print_evaluation(FILE *out, const char *name, const struct tdx_evaluation *e)
@@ -110,8 +61,8 @@ print_shortfall(FILE *out, const struct tdx_shortfall *s)
 		tdx_remedy_text(s->remedy));
 }
 
-static void
-print_tcb(FILE *out, const struct tdx_result *r)
+void
+quote_report_text(FILE *out, const struct tdx_result *r)
 {
 	if (!r->has_tcb)
 		return;
@@ -122,29 +73,6 @@ print_tcb(FILE *out, const struct tdx_result *r)
 		print_evaluation(out, "now", &r->current);
 	for (size_t i = 0; i < r->shortfall_count; i++)
 		print_shortfall(out, &r->shortfall[i]);
-}
-
-void
-quote_report_text(FILE *out, const struct quote_verdict *v)
-{
-	const char *step;
-	enum tdx_reason reason = quote_verdict_reason(v, &step);
-
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
-		print_check(out, tdx_step_name((enum tdx_step)i), &v->result->check[i],
-			    tdx_step_text((enum tdx_step)i));
-	for (unsigned i = TDX_POLICY_EVIDENCE + 1; i < TDX_POLICY_STEPS_COUNT; i++)
-		print_check(out, tdx_policy_step_name((enum tdx_policy_step)i),
-			    &v->policy->check[i], tdx_policy_step_text((enum tdx_policy_step)i));
-	print_tcb(out, v->result);
-	fputc('\n', out);
-	if (v->simulated)
-		fputs("SIMULATED TEE: this proves nothing about the machine or its operator.\n",
-		      out);
-	if (reason != TDX_HOLDS)
-		fprintf(out, "reason: %s at %s\nremedy: %s\n", reason_code(reason), step,
-			reason_remedy(reason));
-	fprintf(out, "verdict: %s\n", reason == TDX_HOLDS ? "accept" : "refuse");
 }
 
 /* --- for machines --- */
@@ -187,11 +115,10 @@ write_evaluation(struct json_writer *w, const char *name, const struct tdx_evalu
 	json_object_end(w);
 }
 
-/* What counts of the TCB only when the evidence holds. */
-static void
-write_status(struct json_writer *w, const struct tdx_result *r)
+void
+quote_report_status(struct json_writer *w, const struct tdx_result *r)
 {
-	if (!tdx_holds(r)) {
+	if (r == NULL || !tdx_holds(r)) {
 		json_null_value(w, "tcbStatus");
 		json_null_value(w, "advisoryIds");
 		json_null_value(w, "tcbDate");
@@ -200,32 +127,6 @@ write_status(struct json_writer *w, const struct tdx_result *r)
 	json_text(w, "tcbStatus", tcb_status_name(r->status));
 	write_advisories(w, &r->launch);
 	write_time(w, "tcbDate", r->launch.date);
-}
-
-static void
-write_check(struct json_writer *w, const char *name, const struct tdx_check *c, const char *text)
-{
-	json_object_begin(w, NULL);
-	json_text(w, "name", name);
-	json_text(w, "result", outcome_word(c->outcome));
-	json_text(w, "code", c->outcome == TDX_PASSED ? NULL : reason_code(c->reason));
-	json_text(w, "detail", c->outcome == TDX_PASSED ? text : reason_text(c->reason));
-	json_object_end(w);
-}
-
-static void
-write_checks(struct json_writer *w, const struct quote_verdict *v)
-{
-	json_array_begin(w, "checks");
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
-		write_check(w, tdx_step_name((enum tdx_step)i), &v->result->check[i],
-			    tdx_step_text((enum tdx_step)i));
-	json_array_end(w);
-	json_array_begin(w, "policy");
-	for (unsigned i = TDX_POLICY_EVIDENCE + 1; i < TDX_POLICY_STEPS_COUNT; i++)
-		write_check(w, tdx_policy_step_name((enum tdx_policy_step)i), &v->policy->check[i],
-			    tdx_policy_step_text((enum tdx_policy_step)i));
-	json_array_end(w);
 }
 
 static void
@@ -352,33 +253,11 @@ write_quote(struct json_writer *w, const struct tdx_result *r)
 	json_object_end(w);
 }
 
-int
-quote_report_json(FILE *out, const struct quote_verdict *v)
+void
+quote_report_details(struct json_writer *w, const struct tdx_result *r)
 {
-	struct buffer b = buffer_of(JSON_MAX);
-	struct json_writer w = json_writer_of(&b);
-	const char *step;
-	enum tdx_reason reason = quote_verdict_reason(v, &step);
-	const int refused = reason != TDX_HOLDS;
-	int r;
-
-	json_object_begin(&w, NULL);
-	json_text(&w, "verdict", refused ? "refuse" : "accept");
-	write_status(&w, v->result);
-	json_text(&w, "reason", refused ? reason_class(reason) : NULL);
-	json_text(&w, "code", refused ? reason_code(reason) : NULL);
-	json_text(&w, "step", step);
-	json_text(&w, "remedy", refused ? reason_remedy(reason) : NULL);
-	json_bool_value(&w, "simulated", v->simulated);
-	write_checks(&w, v);
-	write_tcb(&w, v->result);
-	write_validity(&w, v->result);
-	write_platform(&w, v->result);
-	write_quote(&w, v->result);
-	json_object_end(&w);
-	buffer_text(&b, "\n");
-	if ((r = b.err) == 0 && fwrite(b.p, 1, b.len, out) != b.len)
-		r = ERR_IO;
-	buffer_free(&b);
-	return r;
+	write_tcb(w, r);
+	write_validity(w, r);
+	write_platform(w, r);
+	write_quote(w, r);
 }

@@ -5,19 +5,24 @@
 #include <stdio.h>
 
 #include "base/attr.h"
-#include "cli/checks.h"
+#include "cli/evaluate.h"
 
-/* The checks as a table, the verdict last; colour only when asked. */
-void report_text(FILE *out, const struct verdict *v, int colour);
+struct report_style {
+	int colour;
+	int explain; /* what each check protects from, and what to do */
+};
+
+/* The checks as a table, what the platform is short of, the verdict last. */
+void report_text(FILE *out, const struct evaluation *e, const struct report_style *style);
 
 /*
- * {"verdict":"accept"|"refuse","reason":CODE|null,"step":NAME|null,"remedy":TEXT|null,
- *  "simulated":bool,"development":bool,"checks":[{"name","result","detail"}]} and a line end;
- * result is "passed", "failed" or "not-checked".
+ * One object and a line end; docs/verify.md describes it. A check's result is "passed", "failed"
+ * or "not-checked".
  *
  * Returns: 0, ERR_MEM or ERR_IO
  */
-int report_json(FILE *out, const struct verdict *v) MUST_USE;
+int report_json(FILE *out, const struct evaluation *e, const struct report_style *style)
+    MUST_USE;
 
 /* Print text with everything but printable ASCII replaced. */
 void report_escaped(FILE *out, const char *text, size_t len);

@@ -1,172 +1,89 @@
 /* selfsame verify: gather the evidence and the question, evaluate, report. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
 #include <sodium.h>
 
 #include "base/err.h"
-#include "base/hex.h"
-#include "base/parse.h"
 #include "cli/cli.h"
 #include "cli/evaluate.h"
 #include "cli/fetch.h"
 #include "cli/input.h"
+#include "cli/question_options.h"
 #include "cli/report.h"
-#include "cli/root_file.h"
-#include "cli/verify_quote.h"
 #include "base/banned.h"
 
-#define NONCE_MIN 16
-#define NONCE_MAX 64
 #define RANDOM_NONCE 32
 
 struct verify {
 	const struct command *self;
 	const char *source;
+	int one_quote; /* --quote: it, the files that were named, and nothing else */
 	int json;
-	struct question question;
-	uint8_t nonce[NONCE_MAX];
-	size_t nonce_len;
-	uint8_t root[CERTIFICATE_MAX];
-	struct buffer receipt[RECEIPTS_MAX];
+	struct report_style style;
+	struct question_options options;
 	struct buffer document;
 };
 
-static int
-take_nonce(struct verify *v, const char *text)
-{
-	const char *hex = strncmp(text, "0x", 2) == 0 ? text + 2 : text;
-	size_t len = strlen(hex) / 2;
-
-	if (len < NONCE_MIN || len > NONCE_MAX || hex_decode(hex, strlen(hex), v->nonce, len) != 0)
-		return cli_usage(v->self, "--nonce takes 16 to 64 bytes in hex");
-	v->nonce_len = len;
-	return CLI_YES;
-}
-
-static int
-take_expectation(struct verify *v, const char *text)
-{
-	struct question *q = &v->question;
-	int r;
-
-	if (q->expectation_count == EXPECTATIONS_MAX)
-		return cli_usage(v->self, "at most %d --expect", EXPECTATIONS_MAX);
-	r = expectation_parse(text, &q->expectation[q->expectation_count]);
-	if (r == ERR_PARSE)
-		return cli_usage(v->self, "--expect takes FIELD=VALUE");
-	if (r != 0)
-		return cli_usage(v->self,
-				 "--expect %.*s: neither the statement nor a TD report has such "
-				 "a field (docs/attestation.md lists them)",
-				 (int)strcspn(text, "="), text);
-	q->expectation_count++;
-	return CLI_YES;
-}
-
-static int
-take_receipt(struct verify *v, const char *path)
-{
-	struct question *q = &v->question;
-	struct buffer *b = &v->receipt[q->receipt_count];
-	int r;
-
-	if (q->receipt_count == RECEIPTS_MAX)
-		return cli_usage(v->self, "at most %d --receipt", RECEIPTS_MAX);
-	if ((r = input_read(path, b)) != 0) {
-		buffer_free(b);
-		return cli_usage(v->self, "--receipt %s: %s", path, err_text(r));
-	}
-	q->receipt[q->receipt_count++] = (struct bytes){b->p, b->len};
-	return CLI_YES;
-}
-
-static int
-take_root(struct verify *v, const char *path)
-{
-	int r = root_file_read(path, v->root, &v->question.simulated_root);
-
-	if (r != 0)
-		return cli_usage(v->self,
-				 "--simulated-root %s: %s; it takes one certificate, such as "
-				 "deploy/simulated-root.pem",
-				 path, err_text(r));
-	return CLI_YES;
-}
-
-static int
-take_time(struct verify *v, const char *text)
-{
-	uint64_t at;
-
-	if (parse_u64(text, strlen(text), 0, INT64_MAX, &at) != 0)
-		return cli_usage(v->self, "--at takes seconds since 1970");
-	v->question.at = (int64_t)at;
-	return CLI_YES;
-}
+enum { OPTION_JSON = OPTION_OWN, OPTION_EXPLAIN, OPTION_QUOTE };
 
 static int
 take_option(struct verify *v, int option, const char *value)
 {
 	switch (option) {
-	case 'n':
-		return take_nonce(v, value);
-	case 'e':
-		return take_expectation(v, value);
-	case 's':
-		return take_root(v, value);
-	case 'r':
-		return take_receipt(v, value);
-	case 'a':
-		return take_time(v, value);
-	case 'j':
+	case OPTION_JSON:
 		v->json = 1;
 		return CLI_YES;
-	case ':':
-		return cli_usage(v->self, "an option needs its value");
+	case OPTION_EXPLAIN:
+		v->style.explain = 1;
+		return CLI_YES;
+	case OPTION_QUOTE:
+		v->source = value;
+		v->one_quote = 1;
+		return CLI_YES;
 	default:
-		return cli_usage(v->self, "there is no such option");
+		return question_option(&v->options, option, value);
 	}
 }
 
 static int
 take_arguments(struct verify *v, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"nonce", required_argument, NULL, 'n'},
-	    {"expect", required_argument, NULL, 'e'},
-	    {"simulated-root", required_argument, NULL, 's'},
-	    {"receipt", required_argument, NULL, 'r'},
-	    {"at", required_argument, NULL, 'a'},
-	    {"json", no_argument, NULL, 'j'},
-	    {NULL, 0, NULL, 0},
+	static const struct option own[] = {
+	    {"json", no_argument, NULL, OPTION_JSON},
+	    {"explain", no_argument, NULL, OPTION_EXPLAIN},
+	    {"quote", required_argument, NULL, OPTION_QUOTE},
 	};
+	struct option options[QUESTION_OPTIONS_COUNT];
 	int option, status;
 
+	question_options_rows(own, ARRAY_LEN(own), options);
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
 		if ((status = take_option(v, option, optarg)) != CLI_YES)
 			return status;
-	if (argc - optind != 1)
+	if (v->one_quote && optind != argc)
+		return cli_usage(v->self, "--quote names the one thing that is verified");
+	if (!v->one_quote && argc - optind != 1)
 		return cli_usage(v->self, "takes one URL, file or - (standard input)");
-	v->source = argv[optind];
+	if (!v->one_quote)
+		v->source = argv[optind];
 	return CLI_YES;
 }
 
 static int
 get_url(struct verify *v)
 {
-	struct question *q = &v->question;
+	struct question_options *o = &v->options;
+	struct question *q = &o->question;
 	struct transfer_answer answer;
 	const char *problem;
 	char *url = NULL;
 	int status = CLI_YES;
 
-	if (fetch_url(v->source, v->nonce, &v->nonce_len, &url, &problem) != 0)
+	if (fetch_url(v->source, o->nonce, &o->nonce_len, &url, &problem) != 0)
 		return cli_usage(v->self, "the URL %s", problem);
 	if (fetch_get(url, &answer) != 0)
 		status = cli_failed(v->self, "%s: %s", v->source, answer.problem);
@@ -188,12 +105,13 @@ has_query_nonce(const char *url)
 static int
 get_document(struct verify *v)
 {
+	struct question_options *o = &v->options;
 	int r;
 
-	if (fetch_is_url(v->source)) {
-		if (v->nonce_len == 0 && !has_query_nonce(v->source)) {
-			randombytes_buf(v->nonce, RANDOM_NONCE);
-			v->nonce_len = RANDOM_NONCE;
+	if (!v->one_quote && fetch_is_url(v->source)) {
+		if (o->nonce_len == 0 && !has_query_nonce(v->source)) {
+			randombytes_buf(o->nonce, RANDOM_NONCE);
+			o->nonce_len = RANDOM_NONCE;
 		}
 		return get_url(v);
 	}
@@ -206,17 +124,28 @@ static int
 judge(struct verify *v)
 {
 	static struct evaluation e;
+	struct question_options *o = &v->options;
+	struct bytes bytes;
+	struct buffer room;
+	enum kind kind;
 	int status, r = 0;
 
-	v->question.has_nonce = v->nonce_len > 0;
-	v->question.nonce = (struct bytes){v->nonce, v->nonce_len};
-	evaluate((struct bytes){v->document.p, v->document.len}, &v->question, &e);
+	kind = kind_detect((struct bytes){v->document.p, v->document.len}, &room, &bytes);
+	/* what is called a quote is judged as one, so that it is told what is wrong with it */
+	if (v->one_quote && kind == KIND_UNKNOWN)
+		kind = KIND_QUOTE;
+	o->question.has_nonce = o->nonce_len > 0;
+	o->question.nonce = (struct bytes){o->nonce, o->nonce_len};
+	question_collateral(o, kind, bytes, !v->one_quote);
+	evaluate(kind, bytes, &o->question, &e);
 	status = verdict_accepts(&e.verdict) ? CLI_YES : CLI_NO;
+	v->style.colour = isatty(STDOUT_FILENO);
 	if (v->json)
-		r = report_json(stdout, &e.verdict);
+		r = report_json(stdout, &e, &v->style);
 	else
-		report_text(stdout, &e.verdict, isatty(STDOUT_FILENO));
+		report_text(stdout, &e, &v->style);
 	evaluation_close(&e);
+	buffer_free(&room);
 	return r == 0 ? status : cli_failed(v->self, "%s", err_text(r));
 }
 
@@ -226,18 +155,15 @@ verify_run(const struct command *self, int argc, char **argv)
 	static struct verify v;
 	int status;
 
-	if (verify_quote_is_asked(argc, argv))
-		return verify_quote_run(self, argc, argv);
 	v.self = self;
-	v.question.at = (int64_t)time(NULL);
 	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return cli_failed(self, "the libraries could not be initialised");
-	if ((status = take_arguments(&v, argc, argv)) == CLI_YES &&
+	if ((status = question_options_begin(self, &v.options)) == CLI_YES &&
+	    (status = take_arguments(&v, argc, argv)) == CLI_YES &&
 	    (status = get_document(&v)) == CLI_YES)
 		status = judge(&v);
 	buffer_free(&v.document);
-	for (size_t i = 0; i < RECEIPTS_MAX; i++)
-		buffer_free(&v.receipt[i]);
+	question_options_end(&v.options);
 	curl_global_cleanup();
 	return status;
 }

@@ -511,6 +511,12 @@ dstack_holds(const struct dstack_result *result)
 	return result->reason == TDX_HOLDS;
 }
 
+int
+dstack_step_is_required(enum dstack_step step)
+{
+	return (unsigned)step >= DSTACK_STEPS_COUNT || steps[step].need == MUST;
+}
+
 const char *
 dstack_step_name(enum dstack_step step)
 {

@@ -145,6 +145,9 @@ void dstack_judge(const struct dstack_evidence *evidence, const struct dstack_qu
 /* Whether no step failed and every one that MUST has passed. */
 int dstack_holds(const struct dstack_result *result);
 
+/* Whether evidence cannot hold without this step: MUST. */
+int dstack_step_is_required(enum dstack_step step);
+
 const char *dstack_step_name(enum dstack_step step);
 
 /* What has been seen when the step passed. */

@@ -48,7 +48,7 @@
 	S(TDX_POLICY_MIGRATABLE, "migratable", "as asked") \
 	S(TDX_POLICY_SERVICE_TD, "service-td", "as asked") \
 	S(TDX_POLICY_MEASUREMENTS, "measurements", "every pinned register has an allowed value") \
-	S(TDX_POLICY_PLATFORM, "platform", "the platform is an allowed one")
+	S(TDX_POLICY_PLATFORM, "platform-id", "the platform is an allowed one")
 
 enum tdx_policy_step {
 #define S(id, name, text) id,

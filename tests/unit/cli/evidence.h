@@ -108,7 +108,9 @@ evidence_question(const struct evidence *e)
 	return (struct question){
 	    .has_nonce = 1,
 	    .nonce = {e->nonce, sizeof e->nonce},
-	    .simulated_root = {e->pki.der[PCK_ROOT], e->pki.der_len[PCK_ROOT]},
+	    .root = {e->pki.der[PCK_ROOT], e->pki.der_len[PCK_ROOT]},
+	    .simulated_root = 1,
+	    .policy = tdx_policy_default(),
 	    .at = EVIDENCE_NOW,
 	};
 }

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/hex.h"
+#include "tdx/intel_root.h"
 #include "evidence.h"
 #include "base/banned.h"
 
@@ -48,8 +49,8 @@ assert_accepts(struct bytes document, const struct question *q)
 {
 	const struct check *failure;
 
-	evaluate(document, q, &result);
-	if ((failure = verdict_failure(&result.verdict)) != NULL)
+	evaluate(KIND_ATTESTATION, document, q, &result);
+	if ((failure = verdict_refusal(&result.verdict)) != NULL)
 		fail_msg("%s: %s", failure->name, failure->detail);
 	assert_true(verdict_accepts(&result.verdict));
 }
@@ -58,11 +59,11 @@ assert_accepts(struct bytes document, const struct question *q)
 static void
 assert_refuses(struct bytes document, const struct question *q, const char *name)
 {
-	evaluate(document, q, &result);
+	evaluate(KIND_ATTESTATION, document, q, &result);
 	assert_false(verdict_accepts(&result.verdict));
-	assert_non_null(verdict_failure(&result.verdict));
-	assert_string_equal(verdict_failure(&result.verdict)->name, name);
-	assert_true(verdict_failure(&result.verdict)->remedy[0] != '\0');
+	assert_non_null(verdict_refusal(&result.verdict));
+	assert_string_equal(verdict_refusal(&result.verdict)->name, name);
+	assert_true(verdict_refusal(&result.verdict)->remedy[0] != '\0');
 }
 
 static void
@@ -98,9 +99,9 @@ test_accepted(void **state)
 	assert_accepts(evidence_document(&e), &q);
 	assert_true(result.verdict.simulated && result.verdict.development);
 	assert_result("tcb-level", CHECK_NOT_CHECKED);
-	assert_string_equal(find("tcb-level")->detail, "simulated evidence");
-	assert_string_equal(find("revocation")->detail, "simulated evidence");
-	assert_string_equal(find("qe-identity")->detail, "simulated evidence");
+	assert_string_equal(find("tcb-level")->detail, "simulated evidence, and no --collateral for it was given");
+	assert_string_equal(find("revocation")->detail, "simulated evidence, and no --collateral for it was given");
+	assert_string_equal(find("qe-identity")->detail, "simulated evidence, and no --collateral for it was given");
 	assert_result("nonce", CHECK_PASSED);
 	assert_result("tls-key", CHECK_NOT_CHECKED);
 	evaluation_close(&result);
@@ -114,14 +115,16 @@ test_simulated_needs_its_root(void **state)
 
 	(void)state;
 	evidence_make(&e);
-	q.simulated_root = (struct bytes){NULL, 0};
+	q.simulated_root = 0;
+	q.root = intel_root_der();
 	assert_refuses(evidence_document(&e), &q, "platform");
 	assert_string_equal(find("platform")->code, "ROOT_NOT_TRUSTED");
 	assert_non_null(strstr(find("platform")->detail, "--simulated-root"));
 	assert_result("trusted-root", CHECK_FAILED);
 	evaluation_close(&result);
 	/* another root than the evidence's */
-	q.simulated_root =
+	q.simulated_root = 1;
+	q.root =
 	    (struct bytes){e.pki.der[PCK_INTERMEDIATE], e.pki.der_len[PCK_INTERMEDIATE]};
 	assert_refuses(evidence_document(&e), &q, "trusted-root");
 	evaluation_close(&result);
@@ -281,11 +284,11 @@ test_statement_shape(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
 		struct bytes document = replace(changes[i][0], changes[i][1]);
 
-		evaluate(document, &q, &result);
+		evaluate(KIND_ATTESTATION, document, &q, &result);
 		assert_false(verdict_accepts(&result.verdict));
 		/* a number too large for a JSON reader fails the document already */
 		if (result.verdict.count > 1) {
-			assert_string_equal(verdict_failure(&result.verdict)->name, "statement");
+			assert_string_equal(verdict_refusal(&result.verdict)->name, "statement");
 			assert_result("nonce", CHECK_NOT_CHECKED);
 			assert_result("measured", CHECK_NOT_CHECKED);
 			assert_result("quote-signature", CHECK_PASSED);
@@ -308,9 +311,10 @@ test_quote_failures_come_through(void **state)
 		      changed) +
 	     11 + 2 * 631 + 1;
 	changed[at] = changed[at] == '0' ? '1' : '0';
-	assert_refuses((struct bytes){changed, e.document.len}, &q, "report-data");
-	assert_result("quote-signature", CHECK_FAILED);
+	assert_refuses((struct bytes){changed, e.document.len}, &q, "quote-signature");
 	assert_string_equal(find("quote-signature")->code, "QUOTE_SIGNATURE");
+	assert_string_equal(find("quote-signature")->class, "signature");
+	assert_result("report-data", CHECK_FAILED);
 	evaluation_close(&result);
 	q.at = 1000000000;
 	assert_refuses(evidence_document(&e), &q, "validity");

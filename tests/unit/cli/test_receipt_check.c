@@ -89,7 +89,7 @@ check(const char *answer)
 
 	q.receipt[0] = evidence_text(answer);
 	q.receipt_count = 1;
-	evaluate(evidence_document(&e), &q, &result);
+	evaluate(KIND_ATTESTATION, evidence_document(&e), &q, &result);
 	r = named("receipt")->result;
 	assert_int_equal(verdict_accepts(&result.verdict), r == CHECK_PASSED);
 	evaluation_close(&result);

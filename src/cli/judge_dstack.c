@@ -1,0 +1,107 @@
+#include <string.h>
+
+#include "base/hex.h"
+#include "cli/judge.h"
+#include "base/banned.h"
+
+static const char *
+step_name(unsigned i)
+{
+	return dstack_step_name((enum dstack_step)i);
+}
+
+static const char *
+step_text(unsigned i)
+{
+	return dstack_step_text((enum dstack_step)i);
+}
+
+/* The first step that evidence cannot hold without. */
+static unsigned
+first_missing(const struct dstack_result *r)
+{
+	for (unsigned i = 0; i < DSTACK_STEPS_COUNT; i++)
+		if (dstack_step_is_required((enum dstack_step)i) &&
+		    r->check[i].outcome != TDX_PASSED)
+			return i;
+	return DSTACK_STEPS_COUNT;
+}
+
+/* How a check of ours, made before, went. */
+static enum dstack_answer
+answer_of(const struct verdict *v, enum check_id id)
+{
+	const struct check *c = verdict_find(v, check_name(id));
+
+	if (c == NULL || c->result == CHECK_NOT_CHECKED)
+		return DSTACK_UNSEEN;
+	return c->result == CHECK_PASSED ? DSTACK_SEEN : DSTACK_WRONG;
+}
+
+static void
+add_facts(struct evaluation *e)
+{
+	const struct dstack_facts *f = &e->dstack_result.facts;
+	const char *provider = dstack_provider_name(f->provider);
+
+	if (!e->dstack_result.has_facts)
+		return;
+	facts_add_hex(&e->facts, "appId", f->app_id, sizeof f->app_id);
+	facts_add_hex(&e->facts, "composeHash", f->compose_hash, sizeof f->compose_hash);
+	if (f->has_os_image)
+		facts_add_hex(&e->facts, "osImageHash", f->os_image, sizeof f->os_image);
+	if (f->has_instance_id)
+		facts_add_hex(&e->facts, "instanceId", f->instance_id, sizeof f->instance_id);
+	if (f->has_mr_kms)
+		facts_add_hex(&e->facts, "mrKms", f->mr_kms, sizeof f->mr_kms);
+	if (provider != NULL)
+		facts_add_text(&e->facts, "keyProvider", provider);
+	facts_add_hex(&e->facts, "keyProviderId", f->provider_id, f->provider_id_len);
+	if (e->dstack_result.has_roots)
+		facts_add_hex(&e->facts, "kmsRoot", e->dstack_result.roots.kms_root, 33);
+}
+
+/* What the question about the quote makes of the one about dstack. */
+static void
+ask_about_quote(struct evaluation *e, const struct question *q, struct dstack_question *d)
+{
+	d->quote = &e->quote;
+	d->signed_is_enough = q->simulated_root && q->collateral == NULL;
+	d->policy = &q->policy;
+	d->judged = d->signed_is_enough ? NULL : &e->policy;
+}
+
+void
+judge_dstack(struct evaluation *e, const struct question *q, const struct commitment *c)
+{
+	const struct bytes quote = {e->dstack.quote, e->dstack.quote_len};
+	struct dstack_question d = {
+	    .app_compose = q->compose,
+	    .compose_hashes = judge_allowed(&q->compose_hashes),
+	    .os_images = judge_allowed(&q->os_images),
+	    .app_id = q->has_app_id ? q->app_id : NULL,
+	    .kms_ca = q->kms_ca,
+	    .kms_root = q->has_kms_root ? q->kms_root : NULL,
+	    .mr_kms = judge_allowed(&q->mr_kms),
+	    .devices = judge_allowed(&q->devices),
+	    .report_data = c->report_data,
+	    .nonce = answer_of(&e->verdict, CHECK_NONCE),
+	    .channel = answer_of(&e->verdict, CHECK_TLS_KEY),
+	    .key = e->attestation.has_key ? &e->attestation.key : NULL,
+	};
+	struct steps steps = {
+	    .count = DSTACK_STEPS_COUNT,
+	    .name = step_name,
+	    .text = step_text,
+	    .check = e->dstack_result.check,
+	    .uncollateralled = q->no_collateral,
+	};
+
+	judge_quote(e, q, quote);
+	ask_about_quote(e, q, &d);
+	dstack_judge(&e->dstack, &d, &e->dstack_result);
+	steps.holds = dstack_holds(&e->dstack_result);
+	steps.blocking = first_missing(&e->dstack_result);
+	check_steps(&e->verdict, &steps);
+	add_facts(e);
+}

@@ -1,0 +1,146 @@
+#include <string.h>
+
+#include "cli/judge.h"
+#include "base/banned.h"
+
+#define SIMULATED_HAS_NONE "simulated evidence, and no --collateral for it was given"
+
+/* --- rows for check_steps() ------------------------------------------------------------ */
+
+static const char *
+quote_name(unsigned i)
+{
+	return tdx_step_name((enum tdx_step)i);
+}
+
+static const char *
+quote_text(unsigned i)
+{
+	return tdx_step_text((enum tdx_step)i);
+}
+
+static const char *
+policy_name(unsigned i)
+{
+	return tdx_policy_step_name((enum tdx_policy_step)i);
+}
+
+static const char *
+policy_text(unsigned i)
+{
+	return tdx_policy_step_text((enum tdx_policy_step)i);
+}
+
+/* --- */
+
+/* Simulated evidence may be judged without collateral: who named its root knows what it is worth.
+ */
+static int
+is_lenient(const struct question *q)
+{
+	return q->simulated_root && q->collateral == NULL && !q->collateral_malformed;
+}
+
+static unsigned
+first_open(const struct tdx_check *check, unsigned first, unsigned count)
+{
+	for (unsigned i = first; i < count; i++)
+		if (check[i].outcome != TDX_PASSED)
+			return i;
+	return count;
+}
+
+static int
+none_failed(const struct tdx_policy_result *p)
+{
+	for (unsigned i = TDX_POLICY_EVIDENCE + 1; i < TDX_POLICY_STEPS_COUNT; i++)
+		if (p->check[i].outcome == TDX_FAILED)
+			return 0;
+	return 1;
+}
+
+static void
+add_quote_steps(struct evaluation *e, const struct question *q)
+{
+	const struct tdx_result *r = &e->quote;
+	const struct steps steps = {
+	    .count = TDX_STEPS_COUNT,
+	    .name = quote_name,
+	    .text = quote_text,
+	    .check = r->check,
+	    .holds = is_lenient(q) ? tdx_is_signed(r) : tdx_holds(r),
+	    .blocking = r->step,
+	    .uncollateralled = is_lenient(q) ? SIMULATED_HAS_NONE : q->no_collateral,
+	};
+
+	check_steps(&e->verdict, &steps);
+	if (q->collateral_malformed)
+		check_fail_reason(&e->verdict, CHECK_COLLATERAL, TDX_COLLATERAL_PARSE, "%s",
+				  q->no_collateral != NULL ? q->no_collateral
+							   : reason_text(TDX_COLLATERAL_PARSE));
+}
+
+static void
+add_policy_steps(struct evaluation *e, const struct question *q)
+{
+	const struct tdx_policy_result *p = &e->policy;
+	const struct steps steps = {
+	    .first = TDX_POLICY_EVIDENCE + 1,
+	    .count = TDX_POLICY_STEPS_COUNT,
+	    .name = policy_name,
+	    .text = policy_text,
+	    .check = p->check,
+	    .holds = is_lenient(q) ? none_failed(p) : tdx_policy_accepts(p),
+	    .blocking = first_open(p->check, TDX_POLICY_EVIDENCE + 1, TDX_POLICY_STEPS_COUNT),
+	    .uncollateralled = is_lenient(q) ? SIMULATED_HAS_NONE : q->no_collateral,
+	};
+
+	check_steps(&e->verdict, &steps);
+}
+
+static void
+add_facts(struct evaluation *e)
+{
+	const struct tdx_result *r = &e->quote;
+	const struct td_field *f;
+	struct bytes value;
+
+	for (size_t i = 0; r->has_quote && (f = td_field_at(i)) != NULL; i++)
+		/* report data is another one each time: it is what the evidence is about */
+		if (f->offset != TD_REPORT_DATA &&
+		    quote_field(&r->quote, f->name, strlen(f->name), &value) == 0)
+			facts_add_hex(&e->facts, f->name, value.p, value.len);
+	if (!r->has_platform)
+		return;
+	facts_add_hex(&e->facts, "fmspc", r->platform.fmspc, sizeof r->platform.fmspc);
+	facts_add_hex(&e->facts, "ppid", r->platform.ppid, sizeof r->platform.ppid);
+}
+
+void
+judge_add_quote(struct evaluation *e, const struct question *q)
+{
+	const struct tdx_result *r = &e->quote;
+
+	e->has_quote = 1;
+	tdx_policy_judge(&q->policy, r, q->at, &e->policy);
+	add_quote_steps(e, q);
+	if (r->has_tcb)
+		check_add_detail(&e->verdict, "tcb-level", "%s", tcb_status_name(r->status));
+	add_policy_steps(e, q);
+	if (r->has_tcb)
+		check_add_detail(&e->verdict, "tcb-status", "%s", tcb_status_name(r->status));
+	add_facts(e);
+}
+
+void
+judge_quote(struct evaluation *e, const struct question *q, struct bytes quote)
+{
+	tdx_verify(quote, q->collateral, q->root, q->at, &e->quote);
+	judge_add_quote(e, q);
+}
+
+struct tdx_allowed
+judge_allowed(const struct hash_list *list)
+{
+	return (struct tdx_allowed){list->count > 0, list->hash[0], list->count};
+}
