@@ -138,35 +138,35 @@ def test_verify_url_with_receipt_and_expectations(daemon, tmp_path):
     changed = dict(json.loads(answer.read_text()), address="0x000000000000000000000000000000000000dEaD")
     answer.write_text(json.dumps(changed))
     refused = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, "--receipt", answer)[1]
-    assert refused["reason"] == "RECEIPT" and result(refused, "receipt") == ["failed"]
+    assert refused["code"] == "RECEIPT" and result(refused, "receipt") == ["failed"]
     for name in ("revocation", "tcb-level", "qe-identity"):
         assert result(verdict, name) == ["not-checked"]
 
 
 def test_verify_refuses(daemon, tmp_path):
     status, verdict, _ = verify(daemon.url)
-    assert status == 1 and verdict["reason"] == "ROOT_NOT_TRUSTED" and "root" in verdict["remedy"]
+    assert status == 1 and verdict["code"] == "ROOT_NOT_TRUSTED" and "root" in verdict["remedy"]
     nonce = secrets.token_hex(32)
     document = json.dumps(attest(daemon.url, nonce)).encode()
     accept = ("--simulated-root", SIMULATED_ROOT)
     assert verify("-", *accept, "--nonce", nonce, stdin=document)[0] == 0
     status, verdict, _ = verify("-", *accept, "--nonce", secrets.token_hex(32), stdin=document)
-    assert status == 1 and verdict["reason"] == "P_FRESHNESS"
+    assert status == 1 and verdict["code"] == "P_FRESHNESS"
     status, verdict, _ = verify("-", *accept, "--expect", "development=false", stdin=document)
-    assert status == 1 and verdict["reason"] == "EXPECT"
+    assert status == 1 and verdict["code"] == "EXPECT"
     status, verdict, _ = verify("-", *accept, "--at", "1000000000", stdin=document)
-    assert status == 1 and verdict["reason"] == "NOT_YET_VALID"
+    assert status == 1 and verdict["code"] == "NOT_YET_VALID"
     changed = json.loads(document)
     changed["statement"]["timeUnverified"] += 1
     status, verdict, _ = verify("-", *accept, stdin=json.dumps(changed).encode())
-    assert status == 1 and verdict["reason"] == "P_REPORT_DATA"
+    assert status == 1 and verdict["code"] == "P_REPORT_DATA"
 
 
 def test_another_instances_receipt_is_refused(daemon, start, tmp_path):
     answer = tmp_path / "answer.json"
     answer.write_text(json.dumps(register(start()).answer))
     status, verdict, _ = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, "--receipt", answer)
-    assert status == 1 and verdict["reason"] == "RECEIPT"
+    assert status == 1 and verdict["code"] == "RECEIPT"
 
 
 def test_tls_key_is_pinned(start):
@@ -197,7 +197,7 @@ def test_nothing_to_fetch():
     status, verdict, error = verify("http://127.0.0.1:1", "--simulated-root", SIMULATED_ROOT)
     assert status == 1 and verdict is None and "127.0.0.1" in error
     status, verdict, _ = verify("-", "--simulated-root", SIMULATED_ROOT, stdin=b"{}")
-    assert status == 1 and verdict["reason"] == "DOCUMENT"
+    assert status == 1 and verdict["code"] == "DOCUMENT"
 
 
 def test_inspect(daemon, tmp_path):

@@ -149,11 +149,25 @@ test_claims_to_be_real(void **state)
 	evidence_make(&e);
 	assert_refuses(evidence_document(&e), &q, "platform");
 	evaluation_close(&result);
-	/* consistent, that is a real platform: there is nothing to evaluate it with yet */
+	/* consistent, that is a real platform: under Intel's root it is nobody's */
 	struct bytes document = replace("\"platform\":\"simulated\",\"simulated\":true",
 					"\"platform\":\"tsm\",\"simulated\":false");
-	assert_refuses(document, &q, "platform");
-	assert_string_equal(find("platform")->code, "COLLATERAL_MISSING");
+	q.simulated_root = 0;
+	q.root = intel_root_der();
+	assert_refuses(document, &q, "trusted-root");
+	assert_false(result.verdict.simulated);
+	evaluation_close(&result);
+	/* who names a simulated root is told what the verdict is worth, whatever the evidence says */
+	q = evidence_question(&e);
+	assert_accepts(document, &q);
+	assert_true(result.verdict.simulated);
+	evaluation_close(&result);
+	/* a platform gives evidence of its own kind only */
+	e.statement.platform = e.statement.mode = "dstack";
+	evidence_make(&e);
+	assert_refuses(replace("\"platform\":\"simulated\",\"simulated\":true",
+			       "\"platform\":\"dstack\",\"simulated\":false"),
+		       &q, "platform");
 	evaluation_close(&result);
 	/* development that calls itself none */
 	e.statement.platform = "simulated";
