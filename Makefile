@@ -112,11 +112,15 @@ programs: $(PROGRAMS:%=$(B)/bin/%)
 $(B)/bin/selfsame-signer: $(call obj,$(BASE) $(CRYPTO_SRC) $(EVM) $(AGENT) $(IPC) $(SIGNER) src/signer/main.c)
 	$(LINK_STATIC) $(SECP) $(SODIUM) $(SECCOMP)
 # OpenSSL's archive mentions dlopen and name look-ups, which the attester never calls (its filter
-# would kill it): the linker's warnings about them are turned off, its errors are not.
-LD_QUIET := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -e --no-warnings && echo -Wl,--no-warnings)
+# would kill it). The linker's warnings about them are shown only when it fails: its own option to
+# be quiet (--no-warnings) also keeps quiet about symbols that are missing, and links all the same.
+ONLY_ERRORS = 2>$@.log || { cat $@.log >&2; exit 1; }; rm -f $@.log
+# of json/ without the values that only the gateway and the command line read
+JSON_PLAIN := src/json/reader.c src/json/writer.c src/json/cursor.c
 JSON_NEEDS := src/evm/u256.c src/evm/address.c src/evm/rlp.c
-$(B)/bin/selfsame-attester: $(call obj,$(BASE) $(HASH) $(JSON) $(JSON_NEEDS) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(KMS_LIST) $(ATTESTER) src/attester/main.c)
-	$(LINK_STATIC) $(LD_QUIET) -ljansson $(CRYPTO) $(SODIUM) $(SECCOMP)
+ATTESTER_SOURCES := $(BASE) $(HASH) $(JSON_PLAIN) $(JSON_NEEDS) $(IPC) $(TEE) $(TDX) $(CHALLENGE) $(KMS_LIST) $(ATTESTER) src/attester/main.c
+$(B)/bin/selfsame-attester: $(call obj,$(ATTESTER_SOURCES))
+	$(LINK_STATIC) -ljansson $(CRYPTO) $(SODIUM) $(SECCOMP) $(ONLY_ERRORS)
 # of the platforms only the agent's client; no evidence passes here
 DSTACK_CLIENT := src/tee/io.c src/tee/http_reply.c src/tee/unix_http.c src/tee/dstack_agent.c
 $(B)/bin/selfsame-rootsource: $(call obj,$(BASE) $(CRYPTO_SRC) src/json/reader.c $(JSON_NEEDS) $(IPC) $(DSTACK_CLIENT) $(ROOTSOURCE) src/rootsource/main.c)

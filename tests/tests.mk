@@ -77,6 +77,18 @@ SANDBOX_PROGRAMS := $(B)/tests/sandbox/probe
 $(B)/tests/sandbox/%: $(B)/obj/tests/sandbox/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDHARDEN) -o $@ $^ $(SECCOMP) -lpthread
+# what the fakes of tests/fakes need: quotes of the simulated TEE
+FAKE_PROGRAMS := $(B)/tests/fakes/quote $(B)/tests/fakes/selfsame-attester
+SIMULATED := src/tee/simulated_pki.c src/tee/simulated_quote.c src/tee/der_writer.c src/tee/p256_sign.c \
+	src/tee/pck_extension.c src/tee/x509_writer.c
+$(B)/tests/fakes/quote: $(call obj,tests/fakes/quote.c $(BASE) $(TDX) $(JSON_PLAIN) $(JSON_NEEDS) $(HASH) $(SIMULATED))
+	@mkdir -p $(@D)
+	$(CC) -pie $(LDHARDEN) -o $@ $^ -ljansson $(CRYPTO) $(SODIUM)
+# the release's attester on a kernel with configfs-tsm that is played
+$(B)/obj/tests/fakes/%.o: STD += -Itests
+$(B)/tests/fakes/selfsame-attester: $(call obj,$(ATTESTER_SOURCES) tests/fakes/fake_tsm.c tests/fakes/tsm_attester.c)
+	@mkdir -p $(@D)
+	$(CC) -static-pie $(LDHARDEN) -Wl,--wrap=tee_io_system -o $@ $^ -ljansson $(CRYPTO) $(SODIUM) $(SECCOMP) $(ONLY_ERRORS)
 PROCESS_PROGRAMS := $(B)/tests/processes/child
 $(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(call obj,$(BASE) $(IPC))
 	@mkdir -p $(@D)
@@ -109,7 +121,7 @@ conformance: $(B)/bin/selfsame $(CONFORMANCE_PROGRAMS)
 
 # what make test runs, built
 .PHONY: test-programs fuzz soak
-test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) \
+test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) $(FAKE_PROGRAMS) \
 	$(SCENARIO_PROGRAMS) $(CONFORMANCE_PROGRAMS)
 
 # make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus

@@ -28,10 +28,10 @@ static const struct candidate candidates[] = {
      "SELFSAME_PLATFORM: there is no socket of a launcher at "
      "/run/container_launcher/teeserver.sock; this is not an EigenCompute or Confidential Space "
      "image, or SELFSAME_LAUNCHER_SOCKET has to name it"},
-    {"tsm", SET_SELFSAME_TSM_DIRECTORY, 1,
+    {"tsm", SET_SELFSAME_TSM_REPORTS, 1,
      {"/sys/kernel/config/tsm/report"},
      "SELFSAME_PLATFORM: there is no directory /sys/kernel/config/tsm/report; mount configfs "
-     "(Linux 6.7 or newer, in a TD), or name it with SELFSAME_TSM_DIRECTORY"},
+     "(Linux 6.7 or newer, in a TD), or name it with SELFSAME_TSM_REPORTS"},
 };
 
 /* Linux 6.16 and newer */
@@ -65,7 +65,7 @@ place_of(const struct candidate *c, const struct settings *s)
 }
 
 static void
-fill(const struct candidate *c, const char *place, struct platform *ret)
+fill(const struct candidate *c, const char *place, const struct settings *s, struct platform *ret)
 {
 	*ret = (struct platform){.name = c->name};
 	if (!c->is_directory) {
@@ -73,6 +73,7 @@ fill(const struct candidate *c, const char *place, struct platform *ret)
 		return;
 	}
 	ret->reports = place;
+	ret->measurements = s->value[SET_SELFSAME_TSM_MEASUREMENTS];
 	for (size_t i = 0; i < ARRAY_LEN(register_places) && ret->measurements == NULL; i++)
 		if (is_there(register_places[i], 1))
 			ret->measurements = register_places[i];
@@ -95,7 +96,7 @@ platform_find(const struct settings *s, struct platform *ret, const char **probl
 		if (!any && strcmp(wanted, c->name) != 0)
 			continue;
 		if ((place = place_of(c, s)) != NULL) {
-			fill(c, place, ret);
+			fill(c, place, s, ret);
 			return 0;
 		}
 		if (!any) {

@@ -22,6 +22,8 @@ fake_tsm_make(struct fake_tsm *f)
 	int r;
 
 	memset(f, 0, sizeof *f);
+	f->reports = 1000;
+	f->measurements = 1001;
 	f->provider = "tdx_guest\n";
 	f->extensions_allowed = 1000;
 	if ((r = simulated_quote_make(&f->quote)) != 0 || (r = simulated_pki_make(&f->pki)) != 0)
@@ -83,12 +85,12 @@ fake_openat(void *arg, int directory, const char *name, int flags)
 	struct fake_tsm *f = arg;
 	int r;
 
-	if (directory == FAKE_TSM_MEASUREMENTS) {
+	if (directory == f->measurements) {
 		if ((r = fails(f, "open", name)) != 0)
 			return r;
 		return f->registers && strcmp(name, REGISTER) == 0 ? open_file(f, name) : -ENOENT;
 	}
-	if (directory == FAKE_TSM_REPORTS) {
+	if (directory == f->reports) {
 		if ((r = fails(f, "open", "entry")) != 0)
 			return r;
 		if (!f->has_entry || strcmp(name, f->entry_name) != 0 || !(flags & O_DIRECTORY))
@@ -111,7 +113,7 @@ fake_mkdirat(void *arg, int directory, const char *name)
 	struct fake_tsm *f = arg;
 	int r;
 
-	if (directory != FAKE_TSM_REPORTS || strchr(name, '/') != NULL)
+	if (directory != f->reports || strchr(name, '/') != NULL)
 		return -ENOTDIR;
 	if ((r = fails(f, "mkdir", "")) != 0)
 		return r;
@@ -135,7 +137,7 @@ fake_rmdirat(void *arg, int directory, const char *name)
 
 	if ((r = fails(f, "rmdir", "")) != 0)
 		return r;
-	if (directory != FAKE_TSM_REPORTS || !f->has_entry || strcmp(name, f->entry_name) != 0)
+	if (directory != f->reports || !f->has_entry || strcmp(name, f->entry_name) != 0)
 		return -ENOENT;
 	f->has_entry = 0;
 	f->entries_left--;
@@ -334,7 +336,7 @@ fake_tsm_host(struct fake_tsm *f)
 		   .now_ms = fake_now,
 		   .sleep_ms = fake_sleep,
 		   .arg = f},
-	    .reports = FAKE_TSM_REPORTS,
-	    .measurements = FAKE_TSM_MEASUREMENTS,
+	    .reports = f->reports,
+	    .measurements = f->measurements,
 	};
 }

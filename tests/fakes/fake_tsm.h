@@ -16,8 +16,6 @@
 #include "tee/simulated_quote.h"
 #include "tee/tee.h"
 
-#define FAKE_TSM_REPORTS 1000 /* the descriptors of the two directories */
-#define FAKE_TSM_MEASUREMENTS 1001
 
 enum fake_tsm_answer {
 	ANSWER_RIGHT,
@@ -37,6 +35,7 @@ struct fake_tsm_file {
 };
 
 struct fake_tsm {
+	int reports, measurements; /* the descriptors of the two directories */
 	struct simulated_quote quote;
 	struct simulated_pki pki;
 	const char *provider;

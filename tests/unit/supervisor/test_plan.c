@@ -92,7 +92,7 @@ test_without_development(void **state)
 }
 
 /* A platform stands there as soon as its directory does: the root of the file system will do. */
-#define TSM "SELFSAME_PLATFORM=tsm\nSELFSAME_TSM_DIRECTORY=/\n"
+#define TSM "SELFSAME_PLATFORM=tsm\nSELFSAME_TSM_REPORTS=/\n"
 #define NO_SOCKETS "SELFSAME_DSTACK_SOCKET=/nonexistent\nSELFSAME_LAUNCHER_SOCKET=/nonexistent\n"
 
 static void
@@ -127,9 +127,9 @@ test_development_in_a_tee(void **state)
 	(void)state;
 	assert_int_equal(make(TSM "SELFSAME_CHAIN_ID=31337\n", 1, &p), ERR_SETTING);
 	assert_non_null(strstr(problem, "--dev is refused in a real TEE"));
-	assert_int_equal(make(NO_SOCKETS "SELFSAME_TSM_DIRECTORY=/\nSELFSAME_CHAIN_ID=31337\n", 1,
+	assert_int_equal(make(NO_SOCKETS "SELFSAME_TSM_REPORTS=/\nSELFSAME_CHAIN_ID=31337\n", 1,
 	                     &p), ERR_SETTING);
-	assert_int_equal(make(NO_SOCKETS "SELFSAME_TSM_DIRECTORY=/\nSELFSAME_CHAIN_ID=31337\n"
+	assert_int_equal(make(NO_SOCKETS "SELFSAME_TSM_REPORTS=/\nSELFSAME_CHAIN_ID=31337\n"
 	                      "SELFSAME_PLATFORM=simulated\n", 1, &p), 0);
 	assert_string_equal(p.platform.name, "simulated");
 	assert_int_equal(make("SELFSAME_CHAIN_ID=31337\nSELFSAME_ROOT_SOURCE=dstack-v1\n", 1, &p),

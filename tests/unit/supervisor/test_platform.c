@@ -62,7 +62,7 @@ find(const char *name, const char *dstack, const char *eigen, const char *tsm, s
 
 	(void)snprintf(text, sizeof text,
 	    "SELFSAME_PLATFORM=%s\nSELFSAME_DSTACK_SOCKET=%s\nSELFSAME_LAUNCHER_SOCKET=%s\n"
-	    "SELFSAME_TSM_DIRECTORY=%s\n",
+	    "SELFSAME_TSM_REPORTS=%s\n",
 	    name, dstack, eigen, tsm);
 	settings_free(&s);
 	assert_int_equal(settings_parse(NULL, (struct bytes){(const uint8_t *)text, strlen(text)},
@@ -111,7 +111,7 @@ test_named(void **state)
 	assert_int_equal(find("eigencompute", agent, "/nonexistent", reports, &p), ERR_SETTING);
 	assert_non_null(strstr(problem, "SELFSAME_LAUNCHER_SOCKET"));
 	assert_int_equal(find("tsm", agent, launcher, "/nonexistent", &p), ERR_SETTING);
-	assert_non_null(strstr(problem, "SELFSAME_TSM_DIRECTORY"));
+	assert_non_null(strstr(problem, "SELFSAME_TSM_REPORTS"));
 }
 
 /* A file, or a directory where a socket should be, is no platform. */
