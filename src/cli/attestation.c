@@ -73,58 +73,17 @@ read_quote(struct json_in *in, struct attestation *a)
 	json_in_hex(in, "quote", JSON_REQUIRED, sizeof a->quote, a->quote, &a->quote_len);
 }
 
-static void
-read_links(struct json_in *in, struct attestation *a)
-{
-	json_t *links = NULL;
-	size_t count;
-
-	json_in_value(in, "signatureChain", JSON_REQUIRED, &links);
-	count = json_array_size(links);
-	if (!json_is_array(links) || (count != 0 && count != ARRAY_LEN(a->key.chain.link))) {
-		json_in_fail(in, "signatureChain", ERR_RANGE,
-			     "must be an array of two links, or of none");
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const json_t *link = json_array_get(links, i);
-
-		if (!json_is_string(link) ||
-		    hex_decode_0x(json_string_value(link), json_string_length(link),
-				  a->key.chain.link[i], DSTACK_LINK_LEN) != 0) {
-			json_in_fail(in, "signatureChain", ERR_PARSE,
-				     "must be of 65 bytes in hex each");
-			return;
-		}
-	}
-	a->has_key = count > 0;
-}
-
 /* Whether the chain holds is evidence/dstack_chain.h's business. */
 static void
 read_key_chain(struct json_in *evidence, struct attestation *a)
 {
-	struct dstack_claim *claim = &a->key.claim;
-	struct bytes scheme = {NULL, 0}, path = {NULL, 0}, purpose = {NULL, 0};
 	struct json_in in;
-	size_t len = 0;
 	int present = 0;
 
 	json_in_object(evidence, "keyChain", JSON_OPTIONAL, &in, &present);
 	if (!present)
 		return;
-	json_in_text(&in, "scheme", JSON_REQUIRED, 1, 16, &scheme);
-	json_in_text(&in, "path", JSON_REQUIRED, 1, DSTACK_PURPOSE_MAX, &path);
-	json_in_text(&in, "purpose", JSON_REQUIRED, 0, DSTACK_PURPOSE_MAX, &purpose);
-	json_in_hex(&in, "publicKey", JSON_REQUIRED, sizeof a->key_public, a->key_public, &len);
-	read_links(&in, a);
-	if (a->error.err == 0 && !text_is(scheme, "dstack-v0") && !text_is(scheme, "dstack-v1"))
-		json_in_fail(&in, "scheme", ERR_RANGE, "must be \"dstack-v0\" or \"dstack-v1\"");
-	/* the first link signs the purpose of v0, and of v1 the domain, which is the path */
-	claim->scheme = text_is(scheme, "dstack-v1") ? DSTACK_SCHEME_V1 : DSTACK_SCHEME_V0;
-	claim->algorithm = DSTACK_SECP256K1;
-	claim->purpose = claim->scheme == DSTACK_SCHEME_V1 ? path : purpose;
-	claim->public_key = (struct bytes){a->key_public, len};
+	dstack_key_read(&in, &a->key);
 	(void)!json_in_close(&in); /* the document's own end reports it */
 }
 

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "json/reader.h"
-#include "evidence/dstack.h"
+#include "evidence/dstack_key.h"
 #include "tdx/event_log.h"
 
 #define ATTESTATION_QUOTE_MAX 16384
@@ -66,9 +66,7 @@ struct attestation {
 	struct bytes event_log; /* texts as the agent gave them */
 	struct bytes vm_config;
 	struct bytes app_compose; /* len 0: not there */
-	int has_key; /* the root secret's key came with the chain that vouches for it */
-	struct dstack_key key; /* points into the rest and the document */
-	uint8_t key_public[33];
+	struct dstack_key_text key; /* the root secret's, with the chain that vouches for it */
 	struct buffer message; /* the launcher's protobuf */
 	struct bytes token;
 };

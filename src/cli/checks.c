@@ -127,6 +127,21 @@ index_of(const struct verdict *v, const char *name)
 	return v->count;
 }
 
+void
+check_missing(struct verdict *v, enum check_id id, enum tdx_reason reason, const char *fmt, ...)
+{
+	struct check *c = next_check(v, rows[id].name, CHECK_NOT_CHECKED);
+	va_list ap;
+
+	if (c == NULL)
+		return;
+	take_reason(c, reason);
+	c->required = 1;
+	va_start(ap, fmt);
+	describe(c, fmt, ap);
+	va_end(ap);
+}
+
 /* --- the steps of a verifier --------------------------------------------------------------- */
 
 static void

@@ -48,6 +48,10 @@ void check_skip(struct verdict *v, enum check_id id, const char *fmt, ...) PRINT
 /* Not checked because an earlier failure left nothing to check: nothing is accepted without it. */
 void check_unreached(struct verdict *v, enum check_id id);
 
+/* Not checked, and nothing is accepted without it: for a reason of its own. */
+void check_missing(struct verdict *v, enum check_id id, enum tdx_reason reason,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 /* A failure with a code and a remedy of its own. */
 void check_fail_reason(struct verdict *v, enum check_id id, enum tdx_reason reason,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -64,8 +68,7 @@ struct steps {
 	const struct tdx_check *check;
 	int holds; /* the verifier's own verdict */
 	unsigned blocking; /* when it does not hold: the step that it does not hold for */
-	const char *uncollateralled; /* why steps that need collateral were not made; NULL: its reason's
-				      * own text */
+	const char *uncollateralled; /* said of steps that lack collateral */
 };
 
 void check_steps(struct verdict *v, const struct steps *steps);

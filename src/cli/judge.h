@@ -32,7 +32,4 @@ void judge_token(struct evaluation *e, const struct question *q, const struct co
 /* For judges: the steps of e->quote and e->policy, once they have been filled. */
 void judge_add_quote(struct evaluation *e, const struct question *q);
 
-/* A list of hashes as the verifiers take it; one that was not given asks for nothing. */
-struct tdx_allowed judge_allowed(const struct hash_list *list);
-
 #endif

@@ -76,7 +76,7 @@ judge_bound(struct evaluation *e, const struct question *q, const struct commitm
 	    .name = step_name,
 	    .text = step_text,
 	    .check = r->check,
-	    .uncollateralled = q->no_collateral,
+	    .uncollateralled = "there is no collateral",
 	};
 
 	bound_evidence_verify(message, &x, r);

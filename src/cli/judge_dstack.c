@@ -76,29 +76,23 @@ judge_dstack(struct evaluation *e, const struct question *q, const struct commit
 {
 	const struct bytes quote = {e->dstack.quote, e->dstack.quote_len};
 	struct dstack_question d = {
-	    .app_compose = q->compose,
-	    .compose_hashes = judge_allowed(&q->compose_hashes),
-	    .os_images = judge_allowed(&q->os_images),
-	    .app_id = q->has_app_id ? q->app_id : NULL,
-	    .kms_ca = q->kms_ca,
-	    .kms_root = q->has_kms_root ? q->kms_root : NULL,
-	    .mr_kms = judge_allowed(&q->mr_kms),
-	    .devices = judge_allowed(&q->devices),
+	    .app_compose = q->compose.len > 0 ? q->compose : e->attestation.app_compose,
 	    .report_data = c->report_data,
 	    .nonce = answer_of(&e->verdict, CHECK_NONCE),
 	    .channel = answer_of(&e->verdict, CHECK_TLS_KEY),
-	    .key = e->attestation.has_key ? &e->attestation.key : NULL,
+	    .key = e->attestation.key.has_chain ? &e->attestation.key.key : NULL,
 	};
 	struct steps steps = {
 	    .count = DSTACK_STEPS_COUNT,
 	    .name = step_name,
 	    .text = step_text,
 	    .check = e->dstack_result.check,
-	    .uncollateralled = q->no_collateral,
+	    .uncollateralled = "there is no collateral",
 	};
 
 	judge_quote(e, q, quote);
 	ask_about_quote(e, q, &d);
+	dstack_policy_ask(&q->dstack, &d);
 	dstack_judge(&e->dstack, &d, &e->dstack_result);
 	steps.holds = dstack_holds(&e->dstack_result);
 	steps.blocking = first_missing(&e->dstack_result);

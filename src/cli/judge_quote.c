@@ -3,7 +3,7 @@
 #include "cli/judge.h"
 #include "base/banned.h"
 
-#define SIMULATED_HAS_NONE "simulated evidence, and no --collateral for it was given"
+#define NO_COLLATERAL "there is no collateral"
 
 /* --- rows for check_steps() ------------------------------------------------------------ */
 
@@ -60,6 +60,24 @@ none_failed(const struct tdx_policy_result *p)
 }
 
 static void
+add_collateral(struct evaluation *e, const struct question *q)
+{
+	struct verdict *v = &e->verdict;
+	const char *why = q->no_collateral != NULL ? q->no_collateral : NO_COLLATERAL;
+
+	if (q->collateral_malformed)
+		check_fail_reason(v, CHECK_COLLATERAL, TDX_COLLATERAL_PARSE, "%s", why);
+	else if (q->collateral != NULL)
+		check_pass(v, CHECK_COLLATERAL, "%s; what it is worth is checked below",
+			   q->collateral_where != NULL ? q->collateral_where : "given");
+	else if (is_lenient(q))
+		check_skip(v, CHECK_COLLATERAL,
+			   "simulated evidence, and no --collateral for it was given");
+	else
+		check_missing(v, CHECK_COLLATERAL, TDX_COLLATERAL_MISSING, "%s", why);
+}
+
+static void
 add_quote_steps(struct evaluation *e, const struct question *q)
 {
 	const struct tdx_result *r = &e->quote;
@@ -70,14 +88,10 @@ add_quote_steps(struct evaluation *e, const struct question *q)
 	    .check = r->check,
 	    .holds = is_lenient(q) ? tdx_is_signed(r) : tdx_holds(r),
 	    .blocking = r->step,
-	    .uncollateralled = is_lenient(q) ? SIMULATED_HAS_NONE : q->no_collateral,
+	    .uncollateralled = NO_COLLATERAL,
 	};
 
 	check_steps(&e->verdict, &steps);
-	if (q->collateral_malformed)
-		check_fail_reason(&e->verdict, CHECK_COLLATERAL, TDX_COLLATERAL_PARSE, "%s",
-				  q->no_collateral != NULL ? q->no_collateral
-							   : reason_text(TDX_COLLATERAL_PARSE));
 }
 
 static void
@@ -92,7 +106,7 @@ add_policy_steps(struct evaluation *e, const struct question *q)
 	    .check = p->check,
 	    .holds = is_lenient(q) ? none_failed(p) : tdx_policy_accepts(p),
 	    .blocking = first_open(p->check, TDX_POLICY_EVIDENCE + 1, TDX_POLICY_STEPS_COUNT),
-	    .uncollateralled = is_lenient(q) ? SIMULATED_HAS_NONE : q->no_collateral,
+	    .uncollateralled = NO_COLLATERAL,
 	};
 
 	check_steps(&e->verdict, &steps);
@@ -123,7 +137,12 @@ judge_add_quote(struct evaluation *e, const struct question *q)
 
 	e->has_quote = 1;
 	tdx_policy_judge(&q->policy, r, q->at, &e->policy);
+	/* the quote's own failures come before those of its collateral */
+	if (!q->collateral_malformed)
+		add_collateral(e, q);
 	add_quote_steps(e, q);
+	if (q->collateral_malformed)
+		add_collateral(e, q);
 	if (r->has_tcb)
 		check_add_detail(&e->verdict, "tcb-level", "%s", tcb_status_name(r->status));
 	add_policy_steps(e, q);
@@ -137,10 +156,4 @@ judge_quote(struct evaluation *e, const struct question *q, struct bytes quote)
 {
 	tdx_verify(quote, q->collateral, q->root, q->at, &e->quote);
 	judge_add_quote(e, q);
-}
-
-struct tdx_allowed
-judge_allowed(const struct hash_list *list)
-{
-	return (struct tdx_allowed){list->count > 0, list->hash[0], list->count};
 }

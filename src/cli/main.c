@@ -11,21 +11,48 @@ static int help_run(const struct command *self, int argc, char **argv);
 static int version_run(const struct command *self, int argc, char **argv);
 
 static const struct command commands[] = {
-    {"verify", "URL|FILE|- | --quote FILE", "check an attestation without trusting who sent it",
-     "  --nonce HEX            the nonce that the evidence must answer; a URL is asked with it,\n"
-     "                         or with a random one\n"
+    {"verify", "URL|FILE|- | --quote FILE",
+     "check evidence of any kind without trusting who sent it",
+     "Evidence is an attestation of Selfsame (asked for by URL, with a fresh nonce), or by itself\n"
+     "a TDX quote, dstack's evidence, bound evidence of EigenCompute or a token of Confidential\n"
+     "Space, in binary, hex or base64. AMD SEV-SNP is out of scope. docs/verify.md says more.\n\n"
+     "Who is trusted, and when:\n"
+     "  --simulated-root FILE  accept a simulated TEE under this root\n"
+     "                         (deploy/simulated-root.pem)\n"
+     "  --google-root FILE     instead of Google's roots, of TPM keys and tokens (PEM)\n"
+     "  --jwks FILE            Google's keys, for tokens of type OIDC\n"
+     "  --at TIME              judge as of this time: Unix seconds, or 2026-05-28T20:26:40Z\n"
+     "Collateral, which tells revocation and TCB status; else the cache, else it is fetched:\n"
+     "  --collateral FILE      a bundle (selfsame collateral fetch)\n"
+     "  --fetch                fetch it anew, also with --at and --quote\n"
+     "  --offline              fetch nothing: what is cached, or the verdict is to refuse\n"
+     "  --pccs URL, --pccs-ca FILE, --update early|standard   see selfsame help collateral\n"
+     "What is expected:\n"
+     "  --nonce HEX            the nonce that the attestation must answer; a URL is asked with\n"
+     "                         it, or with a random one\n"
      "  --expect FIELD=VALUE   a member of the statement (mode, settings.SELFSAME_CHAIN_ID,\n"
-     "                         binaries.selfsame-signer, ...) or a field of the TD report (mrtd,\n"
-     "                         rtmr0 to rtmr3, mrconfigid, tdattributes, xfam, ...); repeatable\n"
-     "  --simulated-root FILE  accept a simulated TEE under this root (deploy/simulated-root.pem)\n"
+     "                         binaries.selfsame-signer, ...), a field of the TD report (mrtd,\n"
+     "                         rtmr0 to rtmr3, mrconfigid, ...) or what the evidence says\n"
+     "                         (appId, imageDigest, composeHash, ...); repeatable\n"
+     "  --policy FILE          what is good enough; else: up to date, and not in debug mode\n"
      "  --receipt FILE         a receipt, or an answer of the API that holds one; repeatable\n"
-     "  --at UNIX              judge validity at this time instead of now\n"
-     "  --json                 print JSON\n"
-     "One TDX quote alone:\n"
-     "  --quote FILE           the quote, binary or hex\n"
-     "  --collateral FILE      its collateral: a bundle in JSON; without one it is refused\n"
-     "  --policy FILE          what is accepted; without one: up to date, and not in debug mode\n"
-     "  --simulated-root, --at, --json   as above\n",
+     "  --image sha256:HEX     the container's image\n"
+     "  --app-id HEX           the application, of EigenCompute or dstack\n"
+     "  --compose FILE         dstack: the app-compose.json that may run, which is looked through\n"
+     "  --compose-hash HEX     dstack: one that may run, too\n"
+     "  --os-image HEX         dstack: an image of the operating system; repeatable\n"
+     "  --kms-ca FILE          dstack: the certificate or key of the KMS that is trusted (PEM)\n"
+     "  --kms-root HEX         dstack: the KMS's root of key chains\n"
+     "  --mr-kms HEX           dstack: a machine of the KMS; repeatable\n"
+     "  --device HEX           dstack: a machine that may run it; repeatable\n"
+     "  --challenge HEX, --extra-data HEX   of bound evidence that stands alone\n"
+     "  --audience TEXT, --token-nonce TEXT   of a token that stands alone\n"
+     "What is printed:\n"
+     "  --explain              with each check, what it protects from and what to do\n"
+     "  --json                 JSON\n"
+     "One TDX quote, judged by the files that are named and by nothing else:\n"
+     "  --quote FILE           the quote, binary, hex or base64; without --collateral or --fetch\n"
+     "                         it is refused\n",
      verify_run},
     {"inspect", "FILE|-", "show what a quote or an attestation says, without judging it", "",
      inspect_run},

@@ -7,21 +7,15 @@
 
 #include "base/bytes.h"
 #include "cli/expect.h"
+#include "evidence/dstack_policy.h"
 #include "evidence/pkix.h"
 #include "tdx/collateral.h"
 #include "tdx/policy.h"
 
 #define RECEIPTS_MAX 16
-#define HASHES_MAX 32
 
 /* How the document came, which decides whether a TLS key can be compared. */
 enum channel_kind { CHANNEL_NONE, CHANNEL_PLAIN, CHANNEL_TLS };
-
-/* 32-byte hashes that are allowed, one after the other. */
-struct hash_list {
-	size_t count;
-	uint8_t hash[HASHES_MAX][32];
-};
 
 /* All runs are borrowed; zero bytes ask for nothing. */
 struct question {
@@ -30,6 +24,7 @@ struct question {
 	struct bytes root; /* DER: Intel's, or the simulated one that was named */
 	int simulated_root; /* which of both */
 	const struct collateral *collateral; /* NULL: none */
+	const char *collateral_where; /* where it came from, for the user */
 	int collateral_malformed; /* there was something, but no bundle */
 	const char *no_collateral; /* why there is none, for the user */
 	struct tdx_policy policy;
@@ -47,17 +42,11 @@ struct question {
 	/* of what runs */
 	struct bytes image; /* "sha256:..." of the container */
 	int has_app_id;
-	uint8_t app_id[20];
+	uint8_t app_id[20]; /* of EigenCompute */
 
 	/* of dstack */
-	struct bytes compose; /* app-compose.json */
-	struct hash_list compose_hashes;
-	struct hash_list os_images;
-	struct hash_list mr_kms;
-	struct hash_list devices;
-	struct bytes kms_ca; /* SubjectPublicKeyInfo, DER */
-	int has_kms_root;
-	uint8_t kms_root[33];
+	struct bytes compose; /* app-compose.json, len 0: the one that came with the evidence */
+	struct dstack_policy dstack;
 
 	/* of bound evidence and tokens that are not inside of an attestation of ours */
 	struct bytes challenge;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <jansson.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -42,13 +43,18 @@ take_exact(const struct question_options *o, const char *option, const char *tex
 
 static int
 take_hash(const struct question_options *o, const char *option, const char *text,
-	  struct hash_list *list)
+	  struct dstack_list *list)
 {
-	if (list->count == HASHES_MAX)
-		return cli_usage(o->self, "at most %d %s", HASHES_MAX, option);
-	return take_exact(o, option, text, list->hash[list->count], 32) == CLI_YES
-		   ? (list->count++, CLI_YES)
-		   : CLI_USAGE;
+	int status;
+
+	if (list->count == DSTACK_LIST_MAX)
+		return cli_usage(o->self, "at most %d of %s", DSTACK_LIST_MAX, option);
+	status = take_exact(o, option, text, list->hash[list->count], 32);
+	if (status == CLI_YES) {
+		list->given = 1;
+		list->count++;
+	}
+	return status;
 }
 
 int
@@ -126,22 +132,98 @@ on_at(struct question_options *o, const char *text)
 }
 
 static int
+bad_policy(struct question_options *o, const char *path, const char *field, const char *what)
+{
+	return cli_usage(o->self, "--policy %s: %s%s%s (docs/verify.md has the form)", path, field,
+			 field[0] != '\0' ? ": " : "", what);
+}
+
+static void
+merge_list(struct dstack_list *list, const struct dstack_list *more)
+{
+	list->given |= more->given;
+	for (size_t i = 0; i < more->count && list->count < DSTACK_LIST_MAX; i++)
+		memcpy(list->hash[list->count++], more->hash[i], sizeof more->hash[i]);
+}
+
+/* What an option gives counts before the file, in whichever order they came; lists add up. */
+static void
+merge_dstack(struct dstack_policy *ret, const struct dstack_policy *file)
+{
+	const struct dstack_policy given = *ret;
+
+	*ret = *file;
+	if (given.has_app_id)
+		memcpy(ret->app_id, given.app_id, sizeof ret->app_id);
+	if (given.has_kms_root)
+		memcpy(ret->kms_root, given.kms_root, sizeof ret->kms_root);
+	if (given.kms_ca_len > 0) {
+		memcpy(ret->kms_ca, given.kms_ca, sizeof ret->kms_ca);
+		ret->kms_ca_len = given.kms_ca_len;
+	}
+	ret->has_app_id |= given.has_app_id;
+	ret->has_kms_root |= given.has_kms_root;
+	merge_list(&ret->compose_hashes, &given.compose_hashes);
+	merge_list(&ret->os_images, &given.os_images);
+	merge_list(&ret->mr_kms, &given.mr_kms);
+	merge_list(&ret->devices, &given.devices);
+}
+
+/* The member "dstack" of a policy file, which speaks of the application; the rest of the quote. */
+static int
+take_dstack_policy(struct question_options *o, const char *path, json_t *root)
+{
+	struct json_error error = {.field = ""};
+	struct json_in in = {.root = root, .error = &error}, dstack;
+	static struct dstack_policy file;
+	int present = 0;
+
+	json_in_object(&in, "dstack", JSON_OPTIONAL, &dstack, &present);
+	if (present) {
+		memset(&file, 0, sizeof file);
+		dstack_policy_read(&dstack, &file);
+		if (json_in_close(&dstack) == 0)
+			merge_dstack(&o->question.dstack, &file);
+	}
+	return error.err == 0 ? CLI_YES : bad_policy(o, path, error.field, error.text);
+}
+
+static int
+take_quote_policy(struct question_options *o, const char *path, json_t *root)
+{
+	char *text = json_dumps(root, JSON_COMPACT);
+	const char *field = NULL;
+	int r = ERR_MEM;
+
+	buffer_reset(&o->policy);
+	if (text != NULL)
+		buffer_text(&o->policy, text);
+	free(text);
+	free(o->policy_memory);
+	o->policy_memory = text != NULL ? malloc(o->policy.len + 1) : NULL;
+	if (o->policy_memory != NULL && (r = o->policy.err) == 0)
+		r = tdx_policy_read(run(&o->policy), o->policy_memory, &o->question.policy, &field);
+	return r == 0 ? CLI_YES : bad_policy(o, path, field != NULL ? field : "", err_text(r));
+}
+
+static int
 on_policy(struct question_options *o, const char *path)
 {
-	const char *field = NULL;
-	int status, r;
+	json_error_t e;
+	json_t *root;
+	int status;
 
 	if ((status = question_file(o, "--policy", path, &o->policy)) != CLI_YES)
 		return status;
-	free(o->policy_memory);
-	if ((o->policy_memory = malloc(o->policy.len + 1)) == NULL)
-		return cli_failed(o->self, "%s", err_text(ERR_MEM));
-	r = tdx_policy_read(run(&o->policy), o->policy_memory, &o->question.policy, &field);
-	if (r != 0)
-		return cli_usage(o->self, "--policy %s: %s%s%s (docs/verify.md has the form)", path,
-				 field == NULL ? "" : field, field == NULL ? "" : ": ",
-				 err_text(r));
-	return CLI_YES;
+	root = json_loadb((const char *)o->policy.p, o->policy.len, JSON_REJECT_DUPLICATES, &e);
+	if (!json_is_object(root)) {
+		status = bad_policy(o, path, "", "not a JSON object, or a member twice");
+	} else if ((status = take_dstack_policy(o, path, root)) == CLI_YES) {
+		(void)json_object_del(root, "dstack"); /* it may not be there */
+		status = take_quote_policy(o, path, root);
+	}
+	json_decref(root);
+	return status;
 }
 
 static int
@@ -192,15 +274,16 @@ on_image(struct question_options *o, const char *text)
 static int
 on_compose(struct question_options *o, const char *path)
 {
-	struct hash_list *list = &o->question.compose_hashes;
+	struct dstack_list *list = &o->question.dstack.compose_hashes;
 	int status;
 
 	if ((status = question_file(o, "--compose", path, &o->compose)) != CLI_YES)
 		return status;
-	if (list->count == HASHES_MAX)
-		return cli_usage(o->self, "at most %d hashes of applications", HASHES_MAX);
+	if (list->count == DSTACK_LIST_MAX)
+		return cli_usage(o->self, "at most %d applications", DSTACK_LIST_MAX);
 	if (dstack_compose_hash(run(&o->compose), list->hash[list->count]) != 0)
 		return cli_failed(o->self, "%s", err_text(ERR_CRYPTO));
+	list->given = 1;
 	list->count++;
 	o->question.compose = run(&o->compose);
 	return CLI_YES;
@@ -209,39 +292,47 @@ on_compose(struct question_options *o, const char *path)
 static int
 on_compose_hash(struct question_options *o, const char *text)
 {
-	return take_hash(o, "--compose-hash", text, &o->question.compose_hashes);
+	return take_hash(o, "--compose-hash", text, &o->question.dstack.compose_hashes);
 }
 
 static int
 on_os_image(struct question_options *o, const char *text)
 {
-	return take_hash(o, "--os-image", text, &o->question.os_images);
+	return take_hash(o, "--os-image", text, &o->question.dstack.os_images);
 }
 
 static int
 on_mr_kms(struct question_options *o, const char *text)
 {
-	return take_hash(o, "--mr-kms", text, &o->question.mr_kms);
+	return take_hash(o, "--mr-kms", text, &o->question.dstack.mr_kms);
 }
 
 static int
 on_device(struct question_options *o, const char *text)
 {
-	return take_hash(o, "--device", text, &o->question.devices);
+	return take_hash(o, "--device", text, &o->question.dstack.devices);
 }
 
+/* Of EigenCompute and of dstack: both are 20 bytes. */
 static int
 on_app_id(struct question_options *o, const char *text)
 {
-	o->question.has_app_id = 1;
-	return take_exact(o, "--app-id", text, o->question.app_id, sizeof o->question.app_id);
+	struct question *q = &o->question;
+
+	q->has_app_id = q->dstack.has_app_id = 1;
+	if (take_exact(o, "--app-id", text, q->app_id, sizeof q->app_id) != CLI_YES)
+		return CLI_USAGE;
+	memcpy(q->dstack.app_id, q->app_id, sizeof q->dstack.app_id);
+	return CLI_YES;
 }
 
 static int
 on_kms_root(struct question_options *o, const char *text)
 {
-	o->question.has_kms_root = 1;
-	return take_exact(o, "--kms-root", text, o->question.kms_root, sizeof o->question.kms_root);
+	struct dstack_policy *p = &o->question.dstack;
+
+	p->has_kms_root = 1;
+	return take_exact(o, "--kms-root", text, p->kms_root, sizeof p->kms_root);
 }
 
 /* A public key, or a certificate of it, in PEM. Owns: EVP_PKEY_free() */
@@ -268,7 +359,8 @@ static int
 on_kms_ca(struct question_options *o, const char *path)
 {
 	struct buffer file = buffer_of(0);
-	uint8_t *out = o->kms_ca;
+	struct dstack_policy *p = &o->question.dstack;
+	uint8_t *out = p->kms_ca;
 	EVP_PKEY *key;
 	int status, len;
 
@@ -277,7 +369,7 @@ on_kms_ca(struct question_options *o, const char *path)
 	key = read_public_key(&file);
 	buffer_free(&file);
 	len = key != NULL ? i2d_PUBKEY(key, NULL) : 0;
-	if (len > 0 && len <= (int)sizeof o->kms_ca)
+	if (len > 0 && len <= (int)sizeof p->kms_ca)
 		len = i2d_PUBKEY(key, &out);
 	else
 		len = 0;
@@ -285,7 +377,7 @@ on_kms_ca(struct question_options *o, const char *path)
 	if (len <= 0)
 		return cli_usage(o->self,
 				 "--kms-ca %s: it takes a certificate or public key in PEM", path);
-	o->question.kms_ca = (struct bytes){o->kms_ca, (size_t)len};
+	p->kms_ca_len = (size_t)len;
 	return CLI_YES;
 }
 
@@ -468,13 +560,12 @@ obtain(struct question_options *o, struct bytes quote)
 {
 	struct question *q = &o->question;
 	char problem[PCS_PROBLEM_MAX];
-	const char *where;
 
 	bundle_free(&o->bundle);
 	q->collateral = NULL;
 	q->collateral_malformed = 0;
-	if (collateral_obtain(&o->source.source, quote, q->root, q->at, &o->bundle, &where,
-			      problem) == 0) {
+	if (collateral_obtain(&o->source.source, quote, q->root, q->at, &o->bundle,
+			      &q->collateral_where, problem) == 0) {
 		q->collateral = &o->bundle.collateral;
 		return;
 	}

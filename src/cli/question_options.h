@@ -15,7 +15,6 @@
 #define NONCE_MIN 16
 #define NONCE_MAX 64
 #define CHALLENGE_MAX 1024
-#define SPKI_MAX 1024
 
 /* What was asked on the command line, with the files behind it. Points into itself. */
 struct question_options {
@@ -29,7 +28,6 @@ struct question_options {
 	size_t nonce_len;
 	uint8_t challenge[CHALLENGE_MAX];
 	uint8_t extra_data[CHALLENGE_MAX];
-	uint8_t kms_ca[SPKI_MAX];
 	uint8_t google_root[PKIX_CERTIFICATE_MAX];
 	struct buffer receipt[RECEIPTS_MAX];
 	struct buffer compose;

@@ -71,13 +71,15 @@ print_check(FILE *out, const struct check *c, const struct report_style *style)
 		print_explanation(out, c);
 }
 
-/* What to do about a refusal: for a check that was not made, whatever has it made. */
+/* What to do about a refusal: for what lacks something, the option that gives it. */
 static const char *
 remedy_of(const struct check *c)
 {
 	const char *option = explain_option(c->name);
+	int lacks = c->result == CHECK_NOT_CHECKED ||
+		    strcmp(c->code, reason_code(TDX_COLLATERAL_MISSING)) == 0;
 
-	return c->result == CHECK_NOT_CHECKED && option != NULL ? option : c->remedy;
+	return lacks && option != NULL ? option : c->remedy;
 }
 
 void

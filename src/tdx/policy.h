@@ -40,7 +40,7 @@
 	S(TDX_POLICY_STATUS, "tcb-status", "the TCB status is accepted") \
 	S(TDX_POLICY_ADVISORIES, "advisories", "no advisory stands against it") \
 	S(TDX_POLICY_NUMBER, "evaluation-number", "the TCB was evaluated by recent enough data") \
-	S(TDX_POLICY_FRESHNESS, "freshness", "the collateral is recent enough") \
+	S(TDX_POLICY_FRESHNESS, "collateral-age", "the collateral is recent enough") \
 	S(TDX_POLICY_DEBUG, "td-debug", "debug is off") \
 	S(TDX_POLICY_ATTRIBUTES, "td-attributes", "no reserved attribute is set") \
 	S(TDX_POLICY_XFAM, "xfam", "the extended features are within the defined ones") \

@@ -99,9 +99,9 @@ test_accepted(void **state)
 	assert_accepts(evidence_document(&e), &q);
 	assert_true(result.verdict.simulated && result.verdict.development);
 	assert_result("tcb-level", CHECK_NOT_CHECKED);
-	assert_string_equal(find("tcb-level")->detail, "simulated evidence, and no --collateral for it was given");
-	assert_string_equal(find("revocation")->detail, "simulated evidence, and no --collateral for it was given");
-	assert_string_equal(find("qe-identity")->detail, "simulated evidence, and no --collateral for it was given");
+	assert_string_equal(find("tcb-level")->detail, "there is no collateral");
+	assert_string_equal(find("revocation")->detail, "there is no collateral");
+	assert_string_equal(find("qe-identity")->detail, "there is no collateral");
 	assert_result("nonce", CHECK_PASSED);
 	assert_result("tls-key", CHECK_NOT_CHECKED);
 	evaluation_close(&result);
@@ -157,7 +157,7 @@ test_claims_to_be_real(void **state)
 	assert_refuses(document, &q, "trusted-root");
 	assert_false(result.verdict.simulated);
 	evaluation_close(&result);
-	/* who names a simulated root is told what the verdict is worth, whatever the evidence says */
+	/* who names a simulated root is told what the verdict is worth */
 	q = evidence_question(&e);
 	assert_accepts(document, &q);
 	assert_true(result.verdict.simulated);

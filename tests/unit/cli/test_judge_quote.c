@@ -109,8 +109,9 @@ test_collateral_missing(void **state)
 	(void)state;
 	question.collateral = NULL;
 	question.simulated_root = 0;
-	assert_refused("root-crl", "no-collateral");
-	assert_string_equal(find("root-crl")->detail, "why not");
+	assert_refused("collateral", "no-collateral");
+	assert_string_equal(find("collateral")->detail, "why not");
+	assert_int_equal(find("root-crl")->result, CHECK_NOT_CHECKED);
 	assert_int_equal(find("tcb-status")->result, CHECK_NOT_CHECKED);
 	assert_int_equal(find("td-debug")->result, CHECK_PASSED);
 	/* and a simulated one is not: its root was named */
