@@ -6,28 +6,41 @@
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* What an ASCII character is worth, and in which form if not in both. */
+enum { ONLY_STANDARD = 0x40, ONLY_URL = 0x80, NONE = 0xff };
+
+/* clang-format off */
+static const uint8_t digits[128] = {
+    NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    ONLY_STANDARD | 62, NONE, ONLY_URL | 62, NONE, ONLY_STANDARD | 63, 52, 53, 54, 55, 56, 57,
+    58, 59, 60, 61, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NONE, NONE, NONE, NONE,
+    ONLY_URL | 63, NONE, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+    43, 44, 45, 46, 47, 48, 49, 50, 51, NONE, NONE, NONE, NONE, NONE,
+};
+/* clang-format on */
+
 /* The six bits of a digit, or -1. */
 static int
 digit(enum base64_form form, uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == (form == BASE64_URL ? '-' : '+'))
-		return 62;
-	return c == (form == BASE64_URL ? '_' : '/') ? 63 : -1;
+	const uint8_t v = c < sizeof digits ? digits[c] : NONE;
+
+	if (v < ONLY_STANDARD)
+		return v;
+	return (v & 0xc0) == (form == BASE64_URL ? ONLY_URL : ONLY_STANDARD) ? v & 0x3f : -1;
 }
 
 /* Two to four digits: one byte less than digits. */
 static int
-decode_group(enum base64_form form, const uint8_t *p, size_t digits, struct writer *w)
+decode_group(enum base64_form form, const uint8_t *p, size_t count, struct writer *w)
 {
 	uint32_t bits = 0;
+	uint8_t bytes[3];
 
-	for (size_t i = 0; i < digits; i++) {
+	for (size_t i = 0; i < count; i++) {
 		int d = digit(form, p[i]);
 
 		if (d < 0)
@@ -35,10 +48,12 @@ decode_group(enum base64_form form, const uint8_t *p, size_t digits, struct writ
 		bits |= (uint32_t)d << (18 - 6 * i);
 	}
 	/* "spare bits zero", or one value would have several spellings */
-	if ((bits & (UINT32_C(0xffffff) >> 8 * (digits - 1))) != 0)
+	if ((bits & (UINT32_C(0xffffff) >> 8 * (count - 1))) != 0)
 		return ERR_PARSE;
-	for (size_t i = 0; i + 1 < digits; i++)
-		write_u8(w, (uint8_t)(bits >> (16 - 8 * i)));
+	bytes[0] = (uint8_t)(bits >> 16);
+	bytes[1] = (uint8_t)(bits >> 8);
+	bytes[2] = (uint8_t)bits;
+	write_bytes(w, bytes, count - 1);
 	return 0;
 }
 

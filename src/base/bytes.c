@@ -31,7 +31,11 @@ read_copy(struct reader *r, size_t n, uint8_t *ret)
 int
 read_u8(struct reader *r, uint8_t *ret)
 {
-	return read_copy(r, 1, ret);
+	if (r->left == 0)
+		return ERR_PARSE;
+	*ret = *r->p++;
+	r->left--;
+	return 0;
 }
 
 int
