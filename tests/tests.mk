@@ -27,7 +27,7 @@ UNIT_LDFLAGS_test_serve_agents := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_serve_sign := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_engine := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_watch := -Wl,--wrap=clock_gettime
-UNIT_LDFLAGS_test_cache := -Wl,--wrap=p256_pool_verify
+UNIT_LDFLAGS_test_cache := -Wl,--wrap=p256_check
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 CTIME := $(patsubst tests/ctime/%.c,$(B)/tests/ctime/%,$(wildcard tests/ctime/ctime_*.c))

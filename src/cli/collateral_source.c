@@ -16,7 +16,7 @@ collateral_subject_of(struct bytes quote, struct bytes root_der, struct collater
 	struct pck_chain *chain = malloc(sizeof *chain);
 	struct bytes points;
 	struct tdx_quote q;
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 	enum tdx_reason reason;
 
 	if (chain == NULL)
@@ -24,14 +24,14 @@ collateral_subject_of(struct bytes quote, struct bytes root_der, struct collater
 	if ((reason = quote_parse(quote, &q)) != TDX_HOLDS ||
 	    (reason = pck_chain_parse(q.pck_chain, chain)) != TDX_HOLDS ||
 	    (reason = pck_root_is(chain, root_der)) != TDX_HOLDS ||
-	    (reason = pck_chain_verify(chain, &pool)) != TDX_HOLDS)
+	    (reason = pck_chain_verify(chain, &p256)) != TDX_HOLDS)
 		goto out;
 	points = chain->certificate[PCK_ROOT].crl_points;
 	ret->platform = chain->platform;
 	ret->root_points_len = points.len <= sizeof ret->root_points ? points.len : 0;
 	memcpy(ret->root_points, points.p, ret->root_points_len);
 out:
-	p256_pool_close(&pool);
+	p256_close(&p256);
 	free(chain);
 	return reason;
 }

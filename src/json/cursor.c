@@ -107,6 +107,15 @@ escape_len(const struct reader *in)
 	return 5;
 }
 
+/* The first byte from here on that does not stand for itself in a string. */
+static const uint8_t *
+plain_end(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 /*
  * A string as it stands between its quotes. Control characters and what is not ASCII
  * are refused; escapes too, unless *escaped asks whether there are any.
@@ -114,20 +123,19 @@ escape_len(const struct reader *in)
 static int
 take_string(struct json_cursor *c, struct bytes *ret, int *escaped)
 {
-	const uint8_t *start;
+	const uint8_t *start, *p;
+	size_t n;
 
 	if (!take(c, '"'))
 		return 0;
 	start = c->in.p;
-	while (c->in.left > 0 && *c->in.p != '"') {
-		uint8_t b = *c->in.p;
-		size_t n;
-
-		if (b < 0x20 || b > 0x7e || (b == '\\' && escaped == NULL))
+	for (;;) {
+		p = plain_end(c->in.p, c->in.p + c->in.left);
+		c->in.left -= (size_t)(p - c->in.p);
+		c->in.p = p;
+		if (c->in.left == 0 || *p != '\\' || escaped == NULL)
 			break;
 		step(c);
-		if (b != '\\')
-			continue;
 		if ((n = escape_len(&c->in)) == 0)
 			break;
 		c->in.p += n;
@@ -167,7 +175,7 @@ static int
 find_name(struct bytes name, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (cursor_is(name, names[i]))
+		if (name.len > 0 && name.p[0] == (uint8_t)names[i][0] && cursor_is(name, names[i]))
 			return (int)i;
 	return CURSOR_END;
 }

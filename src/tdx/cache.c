@@ -22,7 +22,7 @@ struct platform_slot {
 	uint64_t used; /* when, by cache->now; 0: empty, else the chain holds */
 	struct key key; /* with the enclave's runs if that holds too */
 	struct platform_state state;
-	struct p256_pool pool; /* the attestation key */
+	struct p256 p256; /* the attestation key */
 	uint8_t memory[CACHE_PLATFORM_MAX];
 };
 
@@ -74,7 +74,7 @@ tdx_cache_open(void *memory, size_t platforms, size_t bundles)
 	cache->bundle = (struct bundle_slot *)(void *)at;
 	for (size_t i = 0; i <= platforms; i++) {
 		cache->platform[i].used = 0;
-		cache->platform[i].pool.count = 0;
+		cache->platform[i].p256 = (struct p256){.key = NULL};
 	}
 	for (size_t i = 0; i <= bundles; i++)
 		cache->bundle[i].used = 0;
@@ -85,7 +85,7 @@ void
 tdx_cache_close(struct tdx_cache *cache)
 {
 	for (size_t i = 0; i <= cache->platforms; i++)
-		p256_pool_close(&cache->platform[i].pool);
+		p256_close(&cache->platform[i].p256);
 }
 
 static int
@@ -154,15 +154,15 @@ empty_oldest_platform(struct tdx_cache *cache)
 static void
 load_chain(struct tdx_cache *cache, struct platform_slot *s, const struct bytes chain[CHAIN_RUNS])
 {
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 	const struct bytes *run = chain;
 	int kept;
 
 	s->key.count = 0;
 	if ((kept = keep_runs(&s->key, s->memory, sizeof s->memory, chain, CHAIN_RUNS)))
 		run = s->key.run;
-	platform_state_chain(&s->state, run[1], &run[2], run[0], &pool);
-	p256_pool_close(&pool);
+	platform_state_chain(&s->state, run[1], &run[2], run[0], &p256);
+	p256_close(&p256);
 	if (!kept || !platform_state_has_chain(&s->state))
 		return;
 	s->used = ++cache->now;
@@ -174,12 +174,12 @@ static void
 load_enclave(struct platform_slot *s, const struct tdx_quote *q,
 	     const struct bytes enclave[ENCLAVE_RUNS])
 {
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 
 	s->key.count = s->used != 0 ? CHAIN_RUNS : 0;
-	p256_pool_close(&s->pool);
-	platform_state_enclave(&s->state, q, &pool);
-	p256_pool_close(&pool);
+	p256_close(&s->p256);
+	platform_state_enclave(&s->state, q, &p256);
+	p256_close(&p256);
 	if (s->used != 0 && platform_state_holds(&s->state))
 		(void)keep_runs(&s->key, s->memory, sizeof s->memory, enclave, ENCLAVE_RUNS);
 }
@@ -242,7 +242,7 @@ empty_oldest_bundle(struct tdx_cache *cache)
 static void
 load_bundle(struct tdx_cache *cache, struct bundle_slot *s, const struct bytes run[BUNDLE_RUNS])
 {
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 	struct collateral copy;
 	int kept;
 
@@ -257,8 +257,8 @@ load_bundle(struct tdx_cache *cache, struct bundle_slot *s, const struct bytes r
 				   .qe_identity_issuer_chain = run[5],
 				   .qe_identity = run[6],
 				   .qe_identity_signature = run[7]};
-	collateral_state_make(&s->state, &copy, run[0], &pool);
-	p256_pool_close(&pool);
+	collateral_state_make(&s->state, &copy, run[0], &p256);
+	p256_close(&p256);
 	if (!kept || !collateral_state_holds(&s->state))
 		return;
 	s->used = ++cache->now;
@@ -305,6 +305,6 @@ tdx_verify_cached(struct tdx_cache *cache, struct bytes quote,
 				 .platform = &platform->state,
 				 .state = &get_bundle(cache, collateral, root_der)->state,
 				 .collateral = collateral,
-				 .pool = &platform->pool,
+				 .p256 = &platform->p256,
 				 .at = at});
 }

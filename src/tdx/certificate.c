@@ -223,7 +223,7 @@ certificate_parse(struct bytes der, struct certificate *ret)
 
 int
 certificate_issued_by(const struct certificate *c, const struct certificate *issuer,
-		      struct p256_pool *pool)
+		      struct p256 *p256)
 {
 	uint8_t hash[32];
 	int r;
@@ -235,7 +235,7 @@ certificate_issued_by(const struct certificate *c, const struct certificate *iss
 		return ERR_SIGNATURE;
 	if ((r = digest_sha256(&c->tbs, 1, hash)) != 0)
 		return r;
-	return p256_pool_verify(pool, issuer->key, hash, c->signature);
+	return p256_check(p256, issuer->key, hash, c->signature);
 }
 
 int

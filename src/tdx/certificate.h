@@ -58,7 +58,7 @@ int certificate_parse(struct bytes der, struct certificate *ret) MUST_USE;
  * Returns: 0, ERR_SIGNATURE or ERR_CRYPTO
  */
 int certificate_issued_by(const struct certificate *c, const struct certificate *issuer,
-    struct p256_pool *pool) MUST_USE;
+    struct p256 *p256) MUST_USE;
 
 /* Whether the subject's common name contains a phrase. */
 int certificate_name_has(const struct certificate *c, const char *phrase);

@@ -28,7 +28,7 @@ struct collateral_state {
 };
 
 void collateral_state_make(struct collateral_state *s, const struct collateral *collateral,
-    struct bytes root_der, struct p256_pool *pool);
+    struct bytes root_der, struct p256 *p256);
 
 int collateral_state_holds(const struct collateral_state *s);
 

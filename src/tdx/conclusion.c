@@ -39,13 +39,13 @@ conclusion_begin(struct tdx_result *ret, struct bytes quote)
 }
 
 static enum tdx_reason
-check_signature(const struct tdx_quote *q, struct p256_pool *pool)
+check_signature(const struct tdx_quote *q, struct p256 *p256)
 {
 	uint8_t hash[32];
 
 	if (digest_sha256(&q->signed_part, 1, hash) != 0)
 		return TDX_INTERNAL;
-	return tdx_reason_of(p256_pool_verify(pool, q->key, hash, q->signature),
+	return tdx_reason_of(p256_check(p256, q->key, hash, q->signature),
 			     TDX_QUOTE_SIGNATURE);
 }
 
@@ -336,7 +336,7 @@ conclusion_make(struct tdx_result *ret, const struct conclusion_input *in)
 	ret->valid_from = INT64_MIN;
 	ret->valid_until = INT64_MAX;
 	take_platform(ret, in->platform);
-	ret->check[TDX_STEP_SIGNATURE] = tdx_checked(check_signature(&ret->quote, in->pool));
+	ret->check[TDX_STEP_SIGNATURE] = tdx_checked(check_signature(&ret->quote, in->p256));
 	take_platform_windows(ret, in->platform);
 	ret->check[TDX_STEP_VALIDITY] = check_windows(ret, TDX_ITEM_PCK, TDX_ITEM_ROOT, in->at);
 	if (in->state != NULL) {

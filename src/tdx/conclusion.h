@@ -15,7 +15,7 @@ struct conclusion_input {
 	const struct platform_state *platform;
 	const struct collateral_state *state; /* NULL without collateral */
 	const struct collateral *collateral; /* equal to what the state was made of */
-	struct p256_pool *pool; /* for the attestation key */
+	struct p256 *p256; /* for the attestation key */
 	int64_t at;
 };
 

@@ -152,14 +152,14 @@ crl_is_of(const struct crl *crl, const struct certificate *issuer)
 }
 
 int
-crl_signed_by(const struct crl *crl, const struct certificate *issuer, struct p256_pool *pool)
+crl_signed_by(const struct crl *crl, const struct certificate *issuer, struct p256 *p256)
 {
 	uint8_t hash[32];
 	int r;
 
 	if ((r = digest_sha256(&crl->tbs, 1, hash)) != 0)
 		return r;
-	return p256_pool_verify(pool, issuer->key, hash, crl->signature);
+	return p256_check(p256, issuer->key, hash, crl->signature);
 }
 
 int

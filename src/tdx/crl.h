@@ -40,7 +40,7 @@ int crl_is_of(const struct crl *crl, const struct certificate *issuer);
 
 /* Returns: 0, ERR_SIGNATURE or ERR_CRYPTO */
 int crl_signed_by(const struct crl *crl, const struct certificate *issuer,
-    struct p256_pool *pool) MUST_USE;
+    struct p256 *p256) MUST_USE;
 
 /* Whether a certificate's serial number is in it. */
 int crl_revokes(const struct crl *crl, struct bytes serial);

@@ -29,27 +29,23 @@ not_a_point(void)
 }
 
 static int
-key_import(const uint8_t key64[64], EC_KEY **ret)
+key_import(struct p256 *v, const uint8_t key64[64])
 {
-	EC_KEY *key = NULL;
 	uint8_t point[65] = {POINT_CONVERSION_UNCOMPRESSED};
-	int r = ERR_CRYPTO;
 
+	if (v->key == NULL && (v->key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1)) == NULL)
+		return ERR_CRYPTO;
+	if (v->has_point && memcmp(v->key64, key64, 64) == 0)
+		return 0;
+	v->has_point = 0;
 	memcpy(point + 1, key64, 64);
-	if ((key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1)) == NULL)
-		goto out;
 	ERR_clear_error();
 	/* refuses what is not on the curve; the cofactor is 1 */
-	if (EC_KEY_oct2key(key, point, sizeof point, NULL) != 1) {
-		r = not_a_point() ? ERR_SIGNATURE : ERR_CRYPTO;
-		goto out;
-	}
-	r = 0;
-	*ret = key;
-	key = NULL; /* transferred */
-out:
-	EC_KEY_free(key);
-	return r;
+	if (EC_KEY_oct2key(v->key, point, sizeof point, NULL) != 1)
+		return not_a_point() ? ERR_SIGNATURE : ERR_CRYPTO;
+	memcpy(v->key64, key64, 64);
+	v->has_point = 1;
+	return 0;
 }
 
 static int
@@ -86,50 +82,30 @@ verify_with(EC_KEY *key, const uint8_t hash32[32], const uint8_t sig64[64])
 }
 
 int
-p256_verify(const uint8_t key64[64], const uint8_t hash32[32], const uint8_t sig64[64])
+p256_check(struct p256 *v, const uint8_t key64[64], const uint8_t hash32[32],
+		    const uint8_t sig64[64])
 {
-	EC_KEY *key = NULL;
 	int r;
 
-	if ((r = key_import(key64, &key)) == 0)
-		r = verify_with(key, hash32, sig64);
-	EC_KEY_free(key);
-	ERR_clear_error();
-	return r;
-}
-
-static EC_KEY *
-pool_find(const struct p256_pool *pool, const uint8_t key64[64])
-{
-	for (size_t i = 0; i < pool->count; i++)
-		if (memcmp(pool->entry[i].key64, key64, 64) == 0)
-			return pool->entry[i].key;
-	return NULL;
-}
-
-int
-p256_pool_verify(struct p256_pool *pool, const uint8_t key64[64], const uint8_t hash32[32],
-		 const uint8_t sig64[64])
-{
-	EC_KEY *key = pool_find(pool, key64);
-	int r = 0;
-
-	if (key == NULL && pool->count == P256_POOL_MAX)
-		return p256_verify(key64, hash32, sig64);
-	if (key == NULL && (r = key_import(key64, &key)) == 0) {
-		memcpy(pool->entry[pool->count].key64, key64, 64);
-		pool->entry[pool->count++].key = key;
-	}
-	if (r == 0)
-		r = verify_with(key, hash32, sig64);
+	if ((r = key_import(v, key64)) == 0)
+		r = verify_with(v->key, hash32, sig64);
 	ERR_clear_error();
 	return r;
 }
 
 void
-p256_pool_close(struct p256_pool *pool)
+p256_close(struct p256 *v)
 {
-	for (size_t i = 0; i < pool->count; i++)
-		EC_KEY_free(pool->entry[i].key);
-	pool->count = 0;
+	EC_KEY_free(v->key);
+	*v = (struct p256){.key = NULL};
+}
+
+int
+p256_verify(const uint8_t key64[64], const uint8_t hash32[32], const uint8_t sig64[64])
+{
+	struct p256 v = {.key = NULL};
+	int r = p256_check(&v, key64, hash32, sig64);
+
+	p256_close(&v);
+	return r;
 }

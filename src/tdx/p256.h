@@ -2,7 +2,6 @@
 #ifndef SELFSAME_TDX_P256_H
 #define SELFSAME_TDX_P256_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -23,23 +22,20 @@ int p256_verify(const uint8_t key64[64], const uint8_t hash32[32], const uint8_t
     MUST_USE;
 
 /*
- * Keys that sign more than once in one chain of evidence: imported at the first
- * use, then found by their bytes. Zero bytes are an empty pool.
+ * For many checks in a row: what the library needs for a key is set up once,
+ * and a key that was used last is not imported again. Zero bytes are an empty
+ * one; for one thread at a time.
  */
-#define P256_POOL_MAX 8
-
-struct p256_pool {
-	size_t count;
-	struct p256_pool_key {
-		uint8_t key64[64];
-		struct ec_key_st *key;
-	} entry[P256_POOL_MAX];
+struct p256 {
+	struct ec_key_st *key;
+	int has_point; /* key is that of key64 */
+	uint8_t key64[64];
 };
 
 /* As p256_verify(). */
-int p256_pool_verify(struct p256_pool *pool, const uint8_t key64[64], const uint8_t hash32[32],
-    const uint8_t sig64[64]) MUST_USE;
+int p256_check(struct p256 *p256, const uint8_t key64[64],
+    const uint8_t hash32[32], const uint8_t sig64[64]) MUST_USE;
 
-void p256_pool_close(struct p256_pool *pool);
+void p256_close(struct p256 *p256);
 
 #endif

@@ -233,11 +233,11 @@ pck_chain_parse(struct bytes pem, struct pck_chain *ret)
 }
 
 enum tdx_reason
-pck_chain_verify(const struct pck_chain *chain, struct p256_pool *pool)
+pck_chain_verify(const struct pck_chain *chain, struct p256 *p256)
 {
 	for (size_t i = PCK_LEAF; i < PCK_ROOT; i++) {
 		int r = certificate_issued_by(&chain->certificate[i], &chain->certificate[i + 1],
-					      pool);
+					      p256);
 
 		if (r != 0)
 			return r == ERR_SIGNATURE ? TDX_PCK_CHAIN : TDX_INTERNAL;

@@ -62,7 +62,7 @@ enum tdx_reason pck_chain_parse(struct bytes pem, struct pck_chain *ret) MUST_US
  *
  * Returns: TDX_HOLDS, TDX_PCK_CHAIN or TDX_INTERNAL
  */
-enum tdx_reason pck_chain_verify(const struct pck_chain *chain, struct p256_pool *pool)
+enum tdx_reason pck_chain_verify(const struct pck_chain *chain, struct p256 *p256)
     MUST_USE;
 
 /* TDX_HOLDS or TDX_ROOT_NOT_TRUSTED */

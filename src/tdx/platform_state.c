@@ -7,7 +7,7 @@
 
 /* The list of the PCK's issuer by name, not whatever list the root vouches for. */
 static enum tdx_reason
-check_crl(struct platform_state *s, const struct bytes *der, struct p256_pool *pool)
+check_crl(struct platform_state *s, const struct bytes *der, struct p256 *p256)
 {
 	const struct certificate *issuer = &s->chain.certificate[PCK_INTERMEDIATE];
 
@@ -17,12 +17,12 @@ check_crl(struct platform_state *s, const struct bytes *der, struct p256_pool *p
 		return TDX_PCK_CRL_PARSE;
 	if (!crl_is_of(&s->crl, issuer))
 		return TDX_PCK_CRL_ISSUER;
-	return tdx_reason_of(crl_signed_by(&s->crl, issuer, pool), TDX_PCK_CRL_SIGNATURE);
+	return tdx_reason_of(crl_signed_by(&s->crl, issuer, p256), TDX_PCK_CRL_SIGNATURE);
 }
 
 void
 platform_state_chain(struct platform_state *s, struct bytes pem, const struct bytes *crl,
-		     struct bytes root_der, struct p256_pool *pool)
+		     struct bytes root_der, struct p256 *p256)
 {
 	enum tdx_reason reason = pck_chain_parse(pem, &s->chain);
 
@@ -34,22 +34,22 @@ platform_state_chain(struct platform_state *s, struct bytes pem, const struct by
 		s->crl_check = tdx_not_checked(reason);
 		return;
 	}
-	s->chain_check = tdx_checked(pck_chain_verify(&s->chain, pool));
+	s->chain_check = tdx_checked(pck_chain_verify(&s->chain, p256));
 	s->root_check = tdx_checked(pck_root_is(&s->chain, root_der));
 	if (crl != NULL)
-		s->crl_check = tdx_checked(check_crl(s, crl, pool));
+		s->crl_check = tdx_checked(check_crl(s, crl, p256));
 }
 
 /* The platform's key signed the quoting enclave's report. */
 static enum tdx_reason
-check_report(const struct tdx_quote *q, const struct certificate *leaf, struct p256_pool *pool)
+check_report(const struct tdx_quote *q, const struct certificate *leaf, struct p256 *p256)
 {
 	const struct bytes report = {q->qe_report, QE_REPORT_LEN};
 	uint8_t hash[32];
 
 	if (digest_sha256(&report, 1, hash) != 0)
 		return TDX_INTERNAL;
-	return tdx_reason_of(p256_pool_verify(pool, leaf->key, hash, q->qe_signature),
+	return tdx_reason_of(p256_check(p256, leaf->key, hash, q->qe_signature),
 			  TDX_QE_REPORT_SIGNATURE);
 }
 
@@ -71,11 +71,11 @@ check_binding(const struct tdx_quote *q)
 
 void
 platform_state_enclave(struct platform_state *s, const struct tdx_quote *quote,
-		       struct p256_pool *pool)
+		       struct p256 *p256)
 {
 	const struct certificate *leaf = &s->chain.certificate[PCK_LEAF];
 
-	s->report_check = s->is_parsed ? tdx_checked(check_report(quote, leaf, pool))
+	s->report_check = s->is_parsed ? tdx_checked(check_report(quote, leaf, p256))
 				       : tdx_not_checked(s->chain_check.reason);
 	s->binding_check = tdx_checked(check_binding(quote));
 }

@@ -25,11 +25,11 @@ struct platform_state {
 
 /* In: crl  DER, or NULL when there is no collateral */
 void platform_state_chain(struct platform_state *s, struct bytes pem, const struct bytes *crl,
-    struct bytes root_der, struct p256_pool *pool);
+    struct bytes root_der, struct p256 *p256);
 
 /* After the chain. */
 void platform_state_enclave(struct platform_state *s, const struct tdx_quote *quote,
-    struct p256_pool *pool);
+    struct p256 *p256);
 
 /* Whether chain, root and list hold; and the enclave too: what may be kept for other quotes. */
 int platform_state_has_chain(const struct platform_state *s);

@@ -35,12 +35,12 @@ static const char *const member_names[QE_MEMBERS_COUNT] = {
 static void
 read_member(struct tcb_reader *r, enum identity_member member, struct qe_identity *q)
 {
-	struct bytes skipped;
-
 	switch (member) {
 	case QE_MEMBER_ID:
-	case QE_MEMBER_VERSION: /* read first, by tcb_head() */
-		cursor_skip(&r->c, &skipped);
+		tcb_id(r);
+		return;
+	case QE_MEMBER_VERSION:
+		tcb_version(r);
 		return;
 	case QE_MEMBER_ISSUE_DATE:
 		tcb_time(r, &q->issue_date);
@@ -83,22 +83,16 @@ qe_identity_parse(struct bytes text, struct qe_identity *ret)
 {
 	struct tcb_reader r = tcb_reader_of(text);
 	struct cursor_object o;
-	struct bytes id;
-	uint64_t version;
 	int i;
 
-	if (tcb_head(text, &id, &version) != 0)
-		return TDX_QE_IDENTITY_PARSE;
-	if (!cursor_is(id, "TD_QE"))
-		return TDX_QE_IDENTITY_ID;
-	if (version != 2)
-		return TDX_QE_IDENTITY_PARSE;
 	memset(ret, 0, sizeof *ret);
 	cursor_object(&r.c, &o);
 	while ((i = cursor_member(&r.c, &o, member_names, QE_MEMBERS_COUNT)) != CURSOR_END)
 		read_member(&r, (enum identity_member)i, ret);
 	cursor_need(&r.c, &o, member_names, (UINT32_C(1) << QE_MEMBERS_COUNT) - 1);
-	if (cursor_close(&r.c) != 0 || ret->issue_date > ret->next_update)
+	if (r.id.len > 0 && !cursor_is(r.id, "TD_QE"))
+		return TDX_QE_IDENTITY_ID;
+	if (cursor_close(&r.c) != 0 || r.version != 2 || ret->issue_date > ret->next_update)
 		return TDX_QE_IDENTITY_PARSE;
 	return TDX_HOLDS;
 }

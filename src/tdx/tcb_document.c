@@ -12,37 +12,26 @@ tcb_run_of(struct bytes document, struct tcb_run run)
 	return (struct bytes){document.p + run.at, run.len};
 }
 
-int
-tcb_head(struct bytes text, struct bytes *ret_id, uint64_t *ret_version)
-{
-	static const char *const names[] = {"id", "version"};
-	struct json_cursor c = cursor_of(text);
-	struct cursor_object o;
-	struct bytes id = {NULL, 0};
-	uint64_t version = 0;
-	int i, r;
-
-	if (text.len > TCB_DOCUMENT_MAX)
-		return ERR_SPACE;
-	cursor_object(&c, &o);
-	while ((i = cursor_member(&c, &o, names, ARRAY_LEN(names))) != CURSOR_END) {
-		if (i == 0)
-			cursor_text(&c, 1, 16, &id);
-		else
-			cursor_u64(&c, UINT32_MAX, &version);
-	}
-	cursor_need(&c, &o, names, 3);
-	if ((r = cursor_close(&c)) != 0)
-		return r;
-	*ret_id = id;
-	*ret_version = version;
-	return 0;
-}
-
 struct tcb_reader
 tcb_reader_of(struct bytes text)
 {
-	return (struct tcb_reader){.c = cursor_of(text), .text = text};
+	struct tcb_reader r = {.c = cursor_of(text), .text = text};
+
+	if (text.len > TCB_DOCUMENT_MAX)
+		cursor_fail(&r.c, ERR_SPACE);
+	return r;
+}
+
+void
+tcb_id(struct tcb_reader *r)
+{
+	cursor_text(&r->c, 1, 16, &r->id);
+}
+
+void
+tcb_version(struct tcb_reader *r)
+{
+	tcb_u32(r, &r->version);
 }
 
 void

@@ -46,14 +46,15 @@ struct tcb_reader {
 	struct json_cursor c;
 	struct bytes text;
 	int unknown_status; /* why it failed */
+	struct bytes id; /* what it says that it is; empty until that was read */
+	uint32_t version; /* 0 likewise */
 };
-
-/* The id and the version of a document, before anything else is asked of it. */
-int tcb_head(struct bytes text, struct bytes *ret_id, uint64_t *ret_version) MUST_USE;
 
 struct tcb_reader tcb_reader_of(struct bytes text);
 
 /* The value that comes next, by kind. Sticky, as the cursor is. */
+void tcb_id(struct tcb_reader *r);
+void tcb_version(struct tcb_reader *r);
 void tcb_time(struct tcb_reader *r, int64_t *ret);
 void tcb_status(struct tcb_reader *r, uint32_t allowed, enum tcb_status *ret);
 void tcb_advisories(struct tcb_reader *r, struct tcb_run *ret);

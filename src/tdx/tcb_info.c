@@ -246,12 +246,12 @@ static const char *const info_names[INFO_MEMBERS_COUNT] = {
 static void
 read_member(struct tcb_reader *r, enum info_member member, struct tcb_info *info)
 {
-	struct bytes skipped;
-
 	switch (member) {
 	case INFO_ID:
-	case INFO_VERSION: /* read first, by tcb_head() */
-		cursor_skip(&r->c, &skipped);
+		tcb_id(r);
+		return;
+	case INFO_VERSION:
+		tcb_version(r);
 		return;
 	case INFO_ISSUE_DATE:
 		tcb_time(r, &info->issue_date);
@@ -286,34 +286,23 @@ read_member(struct tcb_reader *r, enum info_member member, struct tcb_info *info
 	cursor_fail(&r->c, ERR_PARSE);
 }
 
-static enum tdx_reason
-check_head(struct bytes text)
-{
-	struct bytes id;
-	uint64_t version;
-
-	if (tcb_head(text, &id, &version) != 0)
-		return TDX_TCB_INFO_PARSE;
-	if (!cursor_is(id, "TDX"))
-		return TDX_TCB_INFO_ID;
-	return version == 3 ? TDX_HOLDS : TDX_TCB_INFO_VERSION;
-}
-
 enum tdx_reason
 tcb_info_parse(struct bytes text, struct tcb_info *ret)
 {
 	struct tcb_reader r = tcb_reader_of(text);
 	struct cursor_object o;
-	enum tdx_reason reason;
 	int i;
 
-	if ((reason = check_head(text)) != TDX_HOLDS)
-		return reason;
 	memset(ret, 0, sizeof *ret);
 	cursor_object(&r.c, &o);
 	while ((i = cursor_member(&r.c, &o, info_names, INFO_MEMBERS_COUNT)) != CURSOR_END)
 		read_member(&r, (enum info_member)i, ret);
 	cursor_need(&r.c, &o, info_names, (UINT32_C(1) << INFO_MODULE_IDENTITIES) - 1);
+	/* a document of another kind is that first, and malformed as one of this kind next */
+	if (r.id.len > 0 && !cursor_is(r.id, "TDX"))
+		return TDX_TCB_INFO_ID;
+	if ((o.seen & UINT32_C(1) << INFO_VERSION) != 0 && r.version != 3)
+		return TDX_TCB_INFO_VERSION;
 	if (r.unknown_status)
 		return TDX_TCB_STATUS_UNKNOWN;
 	if (cursor_close(&r.c) != 0 || ret->issue_date > ret->next_update)

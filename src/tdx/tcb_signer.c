@@ -29,21 +29,21 @@ has_role(const struct certificate *c)
 }
 
 enum tdx_reason
-tcb_signer_verify(struct bytes pem, const struct certificate *root, struct p256_pool *pool,
+tcb_signer_verify(struct bytes pem, const struct certificate *root, struct p256 *p256,
 		  struct tcb_signer *ret)
 {
 	int r;
 
 	if (decode(pem, ret, root->der) != 0 || !has_role(&ret->certificate))
 		return TDX_TCB_SIGNER;
-	if ((r = certificate_issued_by(&ret->certificate, root, pool)) != 0)
+	if ((r = certificate_issued_by(&ret->certificate, root, p256)) != 0)
 		return r == ERR_SIGNATURE ? TDX_TCB_SIGNER : TDX_INTERNAL;
 	return TDX_HOLDS;
 }
 
 int
 tcb_signer_signed(const struct tcb_signer *signer, struct bytes document, struct bytes signature,
-		  struct p256_pool *pool)
+		  struct p256 *p256)
 {
 	uint8_t hash[32];
 	int r;
@@ -52,5 +52,5 @@ tcb_signer_signed(const struct tcb_signer *signer, struct bytes document, struct
 		return ERR_SIGNATURE;
 	if ((r = digest_sha256(&document, 1, hash)) != 0)
 		return r;
-	return p256_pool_verify(pool, signer->certificate.key, hash, signature.p);
+	return p256_check(p256, signer->certificate.key, hash, signature.p);
 }

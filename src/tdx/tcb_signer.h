@@ -21,7 +21,7 @@ struct tcb_signer {
 
 /* Returns: TDX_HOLDS, TDX_TCB_SIGNER or TDX_INTERNAL */
 enum tdx_reason tcb_signer_verify(struct bytes pem, const struct certificate *root,
-    struct p256_pool *pool, struct tcb_signer *ret) MUST_USE;
+    struct p256 *p256, struct tcb_signer *ret) MUST_USE;
 
 /*
  * A document's signature, over the bytes it is.
@@ -29,6 +29,6 @@ enum tdx_reason tcb_signer_verify(struct bytes pem, const struct certificate *ro
  * Returns: 0, ERR_SIGNATURE (also when the signature is not 64 bytes) or ERR_CRYPTO
  */
 int tcb_signer_signed(const struct tcb_signer *signer, struct bytes document,
-    struct bytes signature, struct p256_pool *pool) MUST_USE;
+    struct bytes signature, struct p256 *p256) MUST_USE;
 
 #endif

@@ -9,24 +9,24 @@ void
 tdx_verify(struct bytes quote, const struct collateral *collateral, struct bytes root_der,
 	   int64_t at, struct tdx_result *ret)
 {
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 	struct platform_state platform;
 	struct collateral_state state;
 
 	if (conclusion_begin(ret, quote) != 0)
 		return;
 	platform_state_chain(&platform, ret->quote.pck_chain,
-			     collateral == NULL ? NULL : &collateral->pck_crl, root_der, &pool);
-	platform_state_enclave(&platform, &ret->quote, &pool);
+			     collateral == NULL ? NULL : &collateral->pck_crl, root_der, &p256);
+	platform_state_enclave(&platform, &ret->quote, &p256);
 	if (collateral != NULL)
-		collateral_state_make(&state, collateral, root_der, &pool);
+		collateral_state_make(&state, collateral, root_der, &p256);
 	conclusion_make(ret,
 			&(struct conclusion_input){.platform = &platform,
 						   .state = collateral == NULL ? NULL : &state,
 						   .collateral = collateral,
-						   .pool = &pool,
+						   .p256 = &p256,
 						   .at = at});
-	p256_pool_close(&pool);
+	p256_close(&p256);
 }
 
 int

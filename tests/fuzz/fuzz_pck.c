@@ -29,7 +29,7 @@ check_pem(const uint8_t *data, size_t size)
 static void
 check_certificate(struct bytes der)
 {
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 	struct certificate c;
 
 	if (certificate_parse(der, &c) != 0)
@@ -37,20 +37,20 @@ check_certificate(struct bytes der)
 	if (c.not_before > c.not_after || c.common_name.len == 0 || c.subject_key_id.len != 20 ||
 	    c.tbs.p < der.p || c.tbs.p + c.tbs.len > der.p + der.len)
 		abort();
-	(void)!certificate_issued_by(&c, &c, &pool);
-	p256_pool_close(&pool);
+	(void)!certificate_issued_by(&c, &c, &p256);
+	p256_close(&p256);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct pck_chain chain;
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 
 	check_pem(data, size);
 	check_certificate((struct bytes){data, size});
 	if (pck_chain_parse((struct bytes){data, size}, &chain) == TDX_HOLDS)
-		(void)!pck_chain_verify(&chain, &pool);
-	p256_pool_close(&pool);
+		(void)!pck_chain_verify(&chain, &p256);
+	p256_close(&p256);
 	return 0;
 }

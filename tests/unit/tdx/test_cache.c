@@ -1,6 +1,6 @@
 /*
  * The cache: one signature check where there were nine, and never another verdict than
- * without it. Linked with --wrap=p256_pool_verify, to count.
+ * without it. Linked with --wrap=p256_check, to count.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,19 +15,19 @@
 #include "tdx/cache.h"
 #include "base/banned.h"
 
-int __real_p256_pool_verify(struct p256_pool *pool, const uint8_t *key, const uint8_t *hash,
+int __real_p256_check(struct p256 *p256, const uint8_t *key, const uint8_t *hash,
 			    const uint8_t *sig);
-int __wrap_p256_pool_verify(struct p256_pool *pool, const uint8_t *key, const uint8_t *hash,
+int __wrap_p256_check(struct p256 *p256, const uint8_t *key, const uint8_t *hash,
 			    const uint8_t *sig);
 
 static unsigned checks;
 
 int
-__wrap_p256_pool_verify(struct p256_pool *pool, const uint8_t *key, const uint8_t *hash,
+__wrap_p256_check(struct p256 *p256, const uint8_t *key, const uint8_t *hash,
 			const uint8_t *sig)
 {
 	checks++;
-	return __real_p256_pool_verify(pool, key, hash, sig);
+	return __real_p256_check(p256, key, hash, sig);
 }
 
 /* Evidence as a verifier holds it. */

@@ -23,10 +23,10 @@ static struct pck_chain chain;
 static enum tdx_reason
 verify_chain(void)
 {
-	struct p256_pool pool = {.count = 0};
-	enum tdx_reason reason = pck_chain_verify(&chain, &pool);
+	struct p256 p256 = {.key = NULL};
+	enum tdx_reason reason = pck_chain_verify(&chain, &p256);
 
-	p256_pool_close(&pool);
+	p256_close(&p256);
 	return reason;
 }
 

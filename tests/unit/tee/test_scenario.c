@@ -211,7 +211,7 @@ static void
 test_processor_ca(void **state)
 {
 	static struct pck_chain chain;
-	struct p256_pool pool = {.count = 0};
+	struct p256 p256 = {.key = NULL};
 	struct scenario s = scenario;
 	struct tdx_quote q;
 
@@ -221,8 +221,8 @@ test_processor_ca(void **state)
 	json_decref(bundle_of(&s));
 	assert_int_equal(quote_parse((struct bytes){made.quote, made.quote_len}, &q), TDX_HOLDS);
 	assert_int_equal(pck_chain_parse(q.pck_chain, &chain), TDX_HOLDS);
-	assert_int_equal(pck_chain_verify(&chain, &pool), TDX_HOLDS);
-	p256_pool_close(&pool);
+	assert_int_equal(pck_chain_verify(&chain, &p256), TDX_HOLDS);
+	p256_close(&p256);
 	assert_int_equal(chain.platform.ca, PCK_CA_PROCESSOR);
 	assert_memory_equal(chain.platform.ppid, s.platform.ppid, 16);
 	assert_int_equal(chain.platform.dynamic_platform, 0);
