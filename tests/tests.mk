@@ -117,7 +117,7 @@ vectors: $(B)/tests/vectors
 # make conformance FIXTURES=DIR: recorded evidence, any folder laid out like fixtures/{tdx,dstack,eigen}
 .PHONY: conformance
 conformance: $(B)/bin/selfsame $(CONFORMANCE_PROGRAMS)
-	tests/conformance/run $(or $(FIXTURES),../shared/fixtures)
+	$(firstword $(wildcard build/venv/bin/python) python3) tests/conformance/run $(if $(FIXTURES),"$(FIXTURES)")
 
 # what make test runs, built
 .PHONY: test-programs fuzz soak

@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from case import cases
+from case import cases, find, guarded
 
 INDEX = "expected.json"
 
@@ -372,29 +372,34 @@ def refused_platforms(evaluator, folder):
             yield compare(f"{name}: read", "accept", got.get("refused") or "accept")
 
 
+def expected_cases(evaluator, folder, key, expected, scratch):
+    """One entry of expected.json, which is named after its evidence."""
+    path = find(folder, key)
+    if key == "key_import_denylist":
+        yield skip(key, "keys are imported elsewhere; evidence holds public ones")
+        return
+    if path.name == "appkeys.json":
+        yield from appkeys_cases(evaluator, key, expected, path)
+        return
+    got = evaluate(evaluator, path, scratch) if path.exists() else None
+    if got is None:
+        yield skip(key, "no evidence of that name")
+    else:
+        yield from evidence_cases(key, expected, got)
+
+
 def run(folder, selfsame):
     folder = pathlib.Path(folder)
     evaluator = Eval(selfsame)
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         for key, expected in json.loads((folder / "expected.json").read_text()).items():
-            path = folder / key
-            if key == "key_import_denylist":
-                yield skip(key, "keys are imported elsewhere; evidence holds public ones")
-                continue
-            if path.name == "appkeys.json":
-                yield from appkeys_cases(evaluator, key, expected, path)
-                continue
-            got = evaluate(evaluator, path, scratch) if path.exists() else None
-            if got is None:
-                yield skip(key, "no evidence of that name")
-            else:
-                yield from evidence_cases(key, expected, got)
+            yield from guarded(key, expected_cases(evaluator, folder, key, expected, scratch))
         for path in sorted((folder / "vectors").glob("*.json")):
-            yield from vector_cases(evaluator, path, scratch)
+            yield from guarded(f"vectors/{path.name}", vector_cases(evaluator, path, scratch))
         if (folder / "os_image_hashes.json").is_file():
-            yield from image_cases(evaluator, folder / "os_image_hashes.json")
-        yield from refused_platforms(evaluator, folder)
+            yield from guarded("os_image_hashes.json", image_cases(evaluator, folder / "os_image_hashes.json"))
+        yield from guarded("other platforms", refused_platforms(evaluator, folder))
 
 
 def check(folder, tool):

@@ -8,12 +8,13 @@ agree. An entry without anything to compare with is reported as skipped.
 import base64
 import datetime
 import hashlib
+import importlib.util
 import json
 import pathlib
 import re
 import subprocess
 
-from case import cases
+from case import RECORDED, cases, guarded
 
 INDEX = ("*attestations.json", "*.jwt", "*derivation_vectors.json")
 AT = 1780000000  # for evidence that names no time: within the life of Google's and Intel's chains
@@ -75,7 +76,8 @@ def bound_cases(folder, program):
     for path in sorted(folder.glob("*attestations.json")):
         rows = {}
         for other in folder.glob("*expected.json"):
-            rows.update({row["name"]: row for row in json.loads(other.read_text())})
+            found = json.loads(other.read_text())
+            rows.update({row["name"]: row for row in found if isinstance(found, list)})
         for vector in json.loads(path.read_text()):
             name = vector["name"]
             answer, difference = judge_vector(program, vector, rows.get(name))
@@ -93,7 +95,7 @@ def quote_cases(folder, vector, answer):
     """The raw quote, where the folder has it."""
     if vector["platform"] != "intel_tdx":
         return
-    name = "tdx_quote_{}_{}.bin".format("hardened" if vector["hardened"] else "debug",
+    name = "tdx_quote_{}_{}.bin".format("hardened" if vector.get("hardened") else "debug",
                                         "extra" if vector.get("extra_data") else "noextra")
     if (folder / name).is_file():
         want = hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -145,7 +147,8 @@ def token_holds(text, at, root_der):
 
 
 def root_of(folder):
-    for path in (folder / "confidential_space_root.pem", folder.parent / "eigen" / "confidential_space_root.pem"):
+    for path in (folder / "confidential_space_root.pem", folder.parent / "eigen" / "confidential_space_root.pem",
+                 RECORDED / "eigen" / "confidential_space_root.pem"):
         if path.is_file():
             found = re.search(r"-----BEGIN CERTIFICATE-----(.*?)-----END", path.read_text(), re.S)
             return base64.b64decode(found.group(1))
@@ -163,12 +166,13 @@ def token_moments(text):
 
 def token_cases(folder, program):
     root_der = root_of(folder)
+    able = importlib.util.find_spec("cryptography") is not None
     for path in sorted(folder.glob("*.jwt")):
         text = "".join(path.read_text().split())
         for suffix, at in token_moments(text):
             name = f"token/{path.name}{suffix}"
-            if root_der is None:
-                yield name, "a root to judge by", "none", "skipped"
+            if root_der is None or not able:
+                yield name, "a root and the package cryptography to judge by", "none", "skipped"
                 continue
             answer = evaluate(program, "token", str(at), "", "", data=text.encode())
             want = "accept" if token_holds(text, at, root_der) else "refuse"
@@ -208,9 +212,9 @@ def run(folder, selfsame_binary):
     if not program.is_file():
         yield "eigen", "build/tests/conformance/eigen_eval", "not built: make test-programs", "failed"
         return
-    yield from bound_cases(folder, program)
-    yield from token_cases(folder, program)
-    yield from vector_cases(folder, program)
+    yield from guarded("bound", bound_cases(folder, program))
+    yield from guarded("token", token_cases(folder, program))
+    yield from guarded("vectors", vector_cases(folder, program))
 
 
 def check(folder, tool):
