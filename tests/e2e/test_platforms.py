@@ -1,0 +1,451 @@
+"""The wallet on each real platform, whose agent is played: register, trade, attest, and what must not happen."""
+
+import base64
+import hashlib
+import json
+import pathlib
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+from conftest import ROOT, register
+from eth_account import Account
+from test_attestation import attest, check_quote, jcs, lp, replay, unhex
+
+sys.path.insert(0, str(ROOT / "tests" / "fakes"))
+import localchain  # noqa: E402
+from dstack_agent import DstackAgent, hkdf, public  # noqa: E402
+from launcher import Launcher  # noqa: E402
+
+BIN = ROOT / "build" / "bin"
+FAKES = ROOT / "build" / "tests" / "fakes"
+NOWHERE = {"SELFSAME_DSTACK_SOCKET": "/nonexistent", "SELFSAME_LAUNCHER_SOCKET": "/nonexistent",
+           "SELFSAME_TSM_REPORTS": "/nonexistent"}
+NONCE = "ab" * 32
+
+for _program in ("quote", "selfsame-attester"):
+    if not (FAKES / _program).exists():
+        pytest.skip("the fakes are not built: make test-programs", allow_module_level=True)
+
+
+def phrase():
+    """A mnemonic that nobody published."""
+    Account.enable_unaudited_hdwallet_features()
+    return Account.create_with_mnemonic()[1]
+
+
+@pytest.fixture
+def folder():
+    path = pathlib.Path(tempfile.mkdtemp(prefix="selfsame-platform-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def agent(folder):
+    """agent(generation...) -> a dstack agent at folder/dstack.sock; one at a time."""
+    running = []
+
+    def begin(**options):
+        while running:
+            running.pop().stop()
+        running.append(DstackAgent(folder / "dstack.sock", **options))
+        return running[0]
+
+    yield begin
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def launcher(folder):
+    running = []
+
+    def begin(image="eigencompute"):
+        running.append(Launcher(folder / "teeserver.sock", image))
+        return running[0]
+
+    yield begin
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def on(start, folder):
+    """on("dstack", settings...) -> a daemon that finds this platform and no other."""
+    places = {"dstack": {"SELFSAME_DSTACK_SOCKET": f"{folder}/dstack.sock"},
+              "eigencompute": {"SELFSAME_LAUNCHER_SOCKET": f"{folder}/teeserver.sock", "MNEMONIC": phrase()},
+              "tsm": {"SELFSAME_TSM_REPORTS": f"{folder}/report", "SELFSAME_TSM_MEASUREMENTS": f"{folder}/measurements",
+                      "MNEMONIC": phrase()}}
+
+    def begin(platform, binaries=None, **settings):
+        settings = {**NOWHERE, **places[platform], "SELFSAME_ROOT_RECORD": f"{folder}/root", **settings}
+        return start(arguments=(), binaries=binaries, **{k: v for k, v in settings.items() if v is not None})
+
+    return begin
+
+
+def refused(market, arguments=(), **settings):
+    """The line that a start ends with."""
+    with pytest.raises(localchain.StartError) as problem:
+        localchain.Daemon(market.settings(**{**NOWHERE, **settings}), arguments)
+    return str(problem.value)
+
+
+def assert_works(daemon, market, platform):
+    """Register, trade, attest; returns the attestation."""
+    assert daemon.request("GET", "/health")[2]["platform"] == platform
+    wallet = register(daemon)
+    assert wallet.answer["path"].count("'") == 5  # bound: the default in a real TEE
+    market.fund(wallet.address)
+    status, _, trade = wallet.trade({"type": "split", "conditionId": market.condition, "amount": "10"})
+    assert status in (200, 201) and trade["status"] in ("mined", "final"), trade
+    assert market.position(wallet.address) == 10 * 10**6
+    document = attest(daemon.url, NONCE)
+    assert document["platform"] == document["statement"]["platform"] == document["statement"]["mode"] == platform
+    assert document["simulated"] is False and document["statement"]["development"] is False
+    assert document["statement"]["nonce"] == f"0x{NONCE}" and document["warning"] is None
+    assert wallet.answer["receipt"]["mode"] == platform
+    return document
+
+
+def report_data(document):
+    return hashlib.sha512(b"selfsame/statement/v1\0" + jcs(document["statement"])).digest()
+
+
+# --- dstack -------------------------------------------------------------------------------------
+
+def root_name():
+    digest = hashlib.sha256(b"selfsame/dstack-name/v1\0" + lp(b"root secret") + lp(b"selfsame")).hexdigest()
+    return f"selfsame/v1/secp256k1/{digest}"
+
+
+def root_id(key, scheme):
+    seed = hkdf(bytes(32), key, f"selfsame/root-seed/v1/{scheme}".encode(), 64)
+    return "0x" + hkdf(bytes(32), seed, b"selfsame/root-id/v1").hex()
+
+
+@pytest.mark.parametrize("generation", ["0.5.9", "0.6.0"])
+def test_dstack(agent, on, market, generation):
+    guest = agent(generation=generation)
+    daemon = on("dstack")
+    document = assert_works(daemon, market, "dstack")
+    evidence = document["evidence"]
+    assert evidence["type"] == "dstack" and "eventLog" not in document
+    found, rtmr3 = check_quote(unhex(evidence["quote"]))
+    assert found == report_data(document) and rtmr3 == guest.rtmr3()
+    assert json.loads(evidence["eventLog"]) == guest.event_log() and evidence["appCompose"] == guest.app_compose
+    assert json.loads(evidence["vmConfig"])["os_image_hash"] == guest.os_image_hash.hex()
+    assert document["statement"]["settings"]["rootSource"] == "dstack"
+    key = hkdf(b"RATLS", guest.app_root, root_name().encode())
+    chain = evidence["keyChain"]
+    assert chain["scheme"] == "dstack-v0" and chain["path"] == root_name() and chain["purpose"] == "selfsame"
+    assert unhex(chain["publicKey"]) == public(key) and len(chain["signatureChain"]) == 2
+    assert document["statement"]["rootId"] == root_id(key, "dstack-v0")
+    assert {request["path"] for request in guest.called("GetKey")} == {root_name()}
+    # all report data ever asked for is the hash of a statement of ours: none of it is the nonce
+    assert all(request["report_data"] != (NONCE * 2)[:128] for request in guest.called("GetQuote"))
+
+
+def test_dstack_event_once_per_machine(agent, on):
+    guest = agent(generation="0.5.9")
+    daemon = on("dstack")
+    name, payload = guest.events[-1]
+    assert name == "selfsame.boot" and len(payload) == 48 and guest.events[-2][0] == "system-ready"
+    daemon.kill("selfsame-attester")
+    time.sleep(0.5)
+    attest(daemon.url, NONCE)
+    assert [name for name, _ in guest.events].count("selfsame.boot") == 1
+
+
+def test_dstack_tappd_attests_but_derives_no_root(agent, market, on, folder):
+    agent(generation="tappd")
+    text = refused(market, SELFSAME_DSTACK_SOCKET=f"{folder}/dstack.sock", SELFSAME_ROOT_RECORD=f"{folder}/root")
+    assert "SELFSAME_ROOT_SOURCE" in text and "GetKey" in text
+    daemon = on("dstack", MNEMONIC=phrase(), SELFSAME_ROOT_SOURCE="environment")
+    document = assert_works(daemon, market, "dstack")
+    assert check_quote(unhex(document["evidence"]["quote"]))[0] == report_data(document)
+    assert "keyChain" not in document["evidence"]
+    assert document["statement"]["settings"]["rootSource"] == "environment"
+
+
+def test_dstack_the_same_wallet_with_an_empty_database(agent, on):
+    agent(generation="0.5.9")
+    first = on("dstack")
+    wallet = register(first, "same")
+    first.stop()
+    again = on("dstack")
+    status, _, answer = again.request("POST", "/register", {"agentId": "same"}, {"x-api-key": wallet.key})
+    assert status == 201 and answer["address"] == wallet.address
+
+
+@pytest.mark.parametrize("change", [{"kms_root": bytes(31) + b"\x06"}, {"app_compose": "{}"}])
+def test_dstack_another_key_stops_the_start(agent, on, market, folder, change):
+    agent(generation="0.5.9")
+    first = on("dstack")
+    recorded = (folder / "root").read_text()
+    assert recorded.startswith("scheme=dstack-v0\npublicKey=0x0")
+    first.stop()
+    agent(generation="0.5.9", **change)
+    settings = {"SELFSAME_DSTACK_SOCKET": f"{folder}/dstack.sock", "SELFSAME_ROOT_RECORD": f"{folder}/root"}
+    text = refused(market, **settings)
+    assert "another root secret" in text and recorded.split("publicKey=")[1].strip() in text
+    assert (folder / "root").read_text() == recorded
+    # nor by the setting, without the file
+    (folder / "root").unlink()
+    key = recorded.split("publicKey=")[1].strip()
+    text = refused(market, **settings, SELFSAME_ROOT_PUBLIC_KEY=key)
+    assert "SELFSAME_ROOT_PUBLIC_KEY" in text and not (folder / "root").exists()
+    agent(generation="0.5.9")
+    assert on("dstack", SELFSAME_ROOT_PUBLIC_KEY=key).request("GET", "/health")[0] == 200
+
+
+def test_dstack_schemes_are_never_switched(agent, on, market, folder):
+    agent(generation="0.5.9")
+    first = on("dstack")
+    before = attest(first.url, NONCE)["statement"]["rootId"]
+    first.stop()
+    # a newer agent has v1 too: the record decides
+    guest = agent(generation="0.6.0")
+    second = on("dstack")
+    assert attest(second.url, NONCE)["statement"]["rootId"] == before
+    assert not any("domain" in request for request in guest.called("GetKey"))
+    second.stop()
+    text = refused(market, SELFSAME_DSTACK_SOCKET=f"{folder}/dstack.sock", SELFSAME_ROOT_RECORD=f"{folder}/root",
+                   SELFSAME_ROOT_SOURCE="dstack-v1")
+    assert "on record as dstack-v0" in text
+    third = on("dstack", SELFSAME_ROOT_SOURCE="dstack-v1", SELFSAME_ROOT_RECORD=f"{folder}/other")
+    document = attest(third.url, NONCE)
+    key = hkdf(b"dstack-guest-v1", guest.app_root, lp(b"dstack-guest-v1-key") + lp(b"secp256k1") + lp(root_name().encode()))
+    assert document["statement"]["rootId"] == root_id(key, "dstack-v1") != before
+    assert document["evidence"]["keyChain"]["scheme"] == "dstack-v1"
+
+
+def test_dstack_a_phrase_in_the_environment_is_refused(agent, market, folder):
+    agent(generation="0.5.9")
+    text = refused(market, SELFSAME_DSTACK_SOCKET=f"{folder}/dstack.sock", MNEMONIC=phrase())
+    assert "MNEMONIC" in text and "SELFSAME_ROOT_SOURCE=environment" in text
+
+
+def test_dstack_wrong_answers_are_not_passed_on(agent, on, market, folder):
+    guest = agent(generation="0.5.9")
+    daemon = on("dstack")
+    old = guest.quote(bytes(64))
+
+    def replayed(body):
+        answer = {"quote": old, "event_log": "[]", "report_data": json.loads(body)["report_data"], "vm_config": ""}
+        return 200, "application/json", json.dumps(answer).encode()
+
+    guest.broken["GetQuote"] = replayed
+    status, _, problem = daemon.request("GET", f"/attestation?nonce={NONCE}")
+    assert status == 503, problem
+    guest.broken["GetQuote"] = lambda _: (200, "text/html", b"<html>")
+    assert daemon.request("GET", f"/attestation?nonce={NONCE}")[0] == 503
+    guest.broken["GetQuote"] = lambda _: (400, "application/json", b'{"error":"busy"}')
+    assert daemon.request("GET", f"/attestation?nonce={NONCE}")[0] == 503
+    guest.broken.clear()
+    assert attest(daemon.url, NONCE)["statement"]["nonce"] == f"0x{NONCE}"
+    daemon.stop()
+    guest.broken["GetKey"] = lambda _: (200, "application/json", b'{"key":"00","signature_chain":[]}')
+    text = refused(market, SELFSAME_DSTACK_SOCKET=f"{folder}/dstack.sock", SELFSAME_ROOT_RECORD=f"{folder}/root")
+    assert "contradicts itself" in text
+
+
+def test_dstack_the_root_secret_stays_in_the_signer(agent, on):
+    """The daemon's files and the record hold neither the agent's key nor the seed."""
+    guest = agent(generation="0.5.9")
+    daemon = on("dstack")
+    register(daemon)
+    key = hkdf(b"RATLS", guest.app_root, root_name().encode())
+    seed = hkdf(bytes(32), key, b"selfsame/root-seed/v1/dstack-v0", 64)
+    found = [p for p in pathlib.Path(daemon.directory).rglob("*") if p.is_file()]
+    assert found
+    for path in found:
+        content = path.read_bytes()
+        for secret in (key, seed, seed[:32]):
+            assert secret not in content and secret.hex().encode() not in content
+    assert key.hex() not in daemon.output() and seed.hex() not in daemon.output()
+    assert "selfsame-rootsource" not in daemon.children()
+
+
+# --- EigenCompute and Confidential Space --------------------------------------------------------
+
+def challenge_of(document):
+    return hashlib.sha256(b"SELFSAME_ATTEST_V1\0" + report_data(document)).digest()
+
+
+def test_eigencompute(launcher, on, market):
+    image = launcher("eigencompute")
+    document = assert_works(on("eigencompute"), market, "eigencompute")
+    assert document["evidence"]["type"] == "bound-evidence" and "eventLog" not in document
+    assert document["statement"]["settings"]["rootSource"] == "environment"
+    challenge, extra = image.challenges[-1]
+    assert challenge == challenge_of(document) and extra == report_data(document)
+    assert challenge + extra in base64.b64decode(document["evidence"]["attestation"], validate=True)
+    assert not image.tokens
+
+
+@pytest.mark.parametrize("image,kind", [("stock", "PKI"), ("oidc", "OIDC")])
+def test_confidential_space(launcher, on, market, image, kind):
+    space = launcher(image)
+    document = assert_works(on("eigencompute"), market, "eigencompute")
+    assert document["evidence"]["type"] == "confidential-space-token"
+    claims = json.loads(base64.urlsafe_b64decode(document["evidence"]["token"].split(".")[1] + "=="))
+    assert claims == {"aud": "selfsame-attestation/v1", "eat_nonce": challenge_of(document).hex()}
+    assert space.tokens[-1]["token_type"] == kind and not space.challenges
+
+
+KMS_DOMAINS = ["COMPUTE_APP_ENV_REQUEST_RSA_KEY_V1", "COMPUTE_APP_JWT_REQUEST_RSA_KEY_V1", "COMPUTE_APP_KMS_SIGNATURE_V1",
+               "COMPUTE_APP_KEY_DERIVATION_V1"]
+
+
+@pytest.mark.parametrize("image", ["eigencompute", "stock"])
+def test_nobody_chooses_what_the_launcher_is_asked(launcher, on, image):
+    """The oracle: a nonce that is the KMS's challenge for the attacker's own key, in every domain."""
+    server = launcher(image)
+    daemon = on("eigencompute")
+    pem = b"-----BEGIN PUBLIC KEY-----\nMIIC\n-----END PUBLIC KEY-----\n"
+    wanted = [hashlib.sha256(domain.encode() + b"\0" + pem).digest() for domain in KMS_DOMAINS]
+    for challenge in wanted:
+        for nonce in (challenge, challenge * 2):
+            attest(daemon.url, nonce.hex())
+    for query in ("audience=https://sts.googleapis.com", "extra_data=", "challenge=" + wanted[0].hex()):
+        assert daemon.request("GET", f"/attestation?nonce={NONCE}&{query}")[0] == 400
+    for challenge, extra in server.challenges:
+        assert challenge not in wanted and len(extra) == 64
+    for token in server.tokens:
+        assert token["audience"] == "selfsame-attestation/v1"
+        assert not {bytes.fromhex(nonce) for nonce in token["nonces"]} & set(wanted)
+    assert len(server.challenges) + len(server.tokens) >= 2 * len(KMS_DOMAINS)
+
+
+def test_a_failing_launcher_is_not_replaced_by_something_weaker(launcher, on):
+    server = launcher("eigencompute")
+    daemon = on("eigencompute")
+    server.image = "stock"  # tokens, all of a sudden
+    assert daemon.request("GET", f"/attestation?nonce={NONCE}")[0] == 503
+    assert not server.tokens
+    server.image = "eigencompute"
+    server.failing = (500, "failed to get attestation: TPM")
+    assert daemon.request("GET", f"/attestation?nonce={NONCE}")[0] == 503
+    server.failing = None
+    assert attest(daemon.url, NONCE)["evidence"]["type"] == "bound-evidence"
+
+
+def test_equal_requests_share_evidence(launcher, on):
+    server = launcher("eigencompute")
+    daemon = on("eigencompute")
+    before = len(server.challenges)
+    assert attest(daemon.url, NONCE) == attest(daemon.url, NONCE)
+    assert len(server.challenges) == before + 1
+    attest(daemon.url, "cd" * 32)
+    assert len(server.challenges) == before + 2
+
+
+def test_a_mnemonic_that_the_kms_did_not_sign_for(launcher, market, folder):
+    launcher("eigencompute")
+    listed = {"data": {"evmAddresses": [{"address": "0x" + "11" * 20, "derivationPath": "m/44'/60'/0'/0/0"}],
+                       "solanaAddresses": []}, "signature": base64.b64encode(b"0" * 70).decode()}
+    (folder / "list.json").write_text(json.dumps(listed, indent=1))
+    common = {"SELFSAME_LAUNCHER_SOCKET": f"{folder}/teeserver.sock", "MNEMONIC": phrase()}
+    for value in (json.dumps(listed), f"{folder}/list.json"):
+        text = refused(market, **common, SELFSAME_KMS_ADDRESSES=value)
+        assert "SELFSAME_KMS_ADDRESSES" in text
+    assert "cannot be read" in refused(market, **common, SELFSAME_KMS_ADDRESSES=f"{folder}/nothing.json")
+
+
+# --- configfs-tsm -------------------------------------------------------------------------------
+
+@pytest.fixture
+def tsm_programs(folder):
+    """The release's programs, and its attester on a kernel that is played."""
+    place = folder / "bin"
+    place.mkdir()
+    for name in ("selfsamed", "selfsame-signer", "selfsame-gateway", "selfsame-rootsource"):
+        shutil.copy(BIN / name, place / name)
+    shutil.copy(FAKES / "selfsame-attester", place / "selfsame-attester")
+    (folder / "report").mkdir()
+    (folder / "measurements").mkdir()
+    return place
+
+
+def test_tsm(tsm_programs, on, market):
+    daemon = on("tsm", binaries=tsm_programs)
+    document = assert_works(daemon, market, "tsm")
+    assert document["evidence"]["type"] == "tdx-quote"
+    found, rtmr3 = check_quote(unhex(document["evidence"]["quote"]))
+    assert found == report_data(document) and rtmr3 == replay(document["eventLog"])
+    assert [e["type"] for e in document["eventLog"]][:2] == ["mode", "settings"]
+    assert daemon.request("GET", "/health")[2]["development"] is False
+
+
+def test_the_release_refuses_a_directory_that_is_no_configfs(market, folder):
+    (folder / "report").mkdir()
+    text = refused(market, MNEMONIC=phrase(), SELFSAME_TSM_REPORTS=f"{folder}/report")
+    assert "SELFSAME_PLATFORM" in text
+    assert list((folder / "report").iterdir()) == []
+
+
+# --- which platform, and what a real one forbids --------------------------------------------------
+
+def test_the_order_of_probing(agent, launcher, on, folder):
+    agent(generation="0.5.9")
+    launcher("eigencompute")
+    both = {"SELFSAME_LAUNCHER_SOCKET": f"{folder}/teeserver.sock"}
+    assert on("dstack", **both).request("GET", "/health")[2]["platform"] == "dstack"
+    named = on("dstack", **both, SELFSAME_PLATFORM="eigencompute", MNEMONIC=phrase())
+    assert named.request("GET", "/health")[2]["platform"] == "eigencompute"
+
+
+def test_a_real_tee_forbids_development(launcher, market, folder):
+    launcher("eigencompute")
+    socket = {"SELFSAME_LAUNCHER_SOCKET": f"{folder}/teeserver.sock"}
+    assert "--dev is refused in a real TEE" in refused(market, arguments=("--dev",), **socket)
+    junk = "test test test test test test test test test test test junk"
+    assert "published" in refused(market, **socket, MNEMONIC=junk)
+    assert "MNEMONIC" in refused(market, **socket)
+
+
+def test_a_platform_that_is_not_there(market):
+    for name in ("dstack", "eigencompute", "tsm"):
+        assert "SELFSAME_PLATFORM" in refused(market, SELFSAME_PLATFORM=name, MNEMONIC=phrase())
+
+
+# --- confinement --------------------------------------------------------------------------------
+
+def test_the_attester_holds_no_socket_of_the_agent(agent, on):
+    """Between two requests it has its wires and nothing else; it was passed each connection."""
+    agent(generation="0.5.9")
+    daemon = on("dstack")
+    attest(daemon.url, NONCE)
+    pid = daemon.children()["selfsame-attester"]
+    try:
+        descriptors = {int(fd.name) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    except PermissionError:
+        pytest.skip("only root looks into a process that is not dumpable")
+    assert descriptors == {0, 1, 2, 3, 4, 6}
+
+
+def test_stopping_while_the_agent_is_silent(agent, folder, market):
+    """selfsame-rootsource waits for an answer: SIGTERM ends it at once, and everything with it."""
+    guest = agent(generation="0.5.9")
+    guest.broken["GetKey"] = lambda _: (time.sleep(8), (500, "text/plain", b""))[1]
+    env = {"PATH": "/usr/bin:/bin", **market.settings(), **NOWHERE, "SELFSAME_DSTACK_SOCKET": f"{folder}/dstack.sock",
+           "SELFSAME_ROOT_RECORD": f"{folder}/root", "DATABASE_URL": f"sqlite:{folder}/db/x.db",
+           "SELFSAME_LISTEN": "127.0.0.1:0"}
+    with subprocess.Popen([str(BIN / "selfsamed")], env=env, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(100):
+            if guest.called("GetKey"):
+                break
+            time.sleep(0.05)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+        assert time.monotonic() - begun < 4
+    assert not (folder / "root").exists()

@@ -1,0 +1,91 @@
+"""The launcher of an EigenCompute or Confidential Space image, as strict as Layr-Labs/go-tpm-tools'.
+
+Images: "eigencompute" (bound evidence, no tokens), "stock" (tokens, no bound evidence), "oidc" (a
+stock image whose PKI tokens fail). What it answers says what it was asked for, and is signed by nobody.
+"""
+
+import base64
+import binascii
+import json
+
+from unix_server import UnixServer, as_text
+
+NO_CLIENT = "no GCA verifier client present, please try rebooting your VM"
+
+
+def field(number, content):
+    """A protobuf field of bytes."""
+    length, out = len(content), bytearray([number << 3 | 2])
+    while length > 0x7F:
+        out.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes(out) + bytes([length]) + content
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def strict(body, known):
+    """Go's decoder with DisallowUnknownFields."""
+    value = json.loads(body)
+    if not isinstance(value, dict) or not set(value) <= set(known):
+        raise ValueError("json: unknown field")
+    return value
+
+
+class Launcher:
+    def __init__(self, path, image="eigencompute"):
+        self.image = image
+        self.failing = None  # (status, text) instead of the answer
+        self.challenges = []  # (challenge, extra data) of bound evidence
+        self.tokens = []  # the requests for tokens
+        self.server = UnixServer(path, self.answer)
+
+    def stop(self):
+        self.server.stop()
+
+    def answer(self, method, path, _, body):
+        if self.failing is not None:
+            return as_text(*self.failing)
+        if path == "/v1/bound_evidence":
+            return self.bound_evidence(method, body)
+        if path == "/v1/token":
+            return self.token(method, body)
+        return as_text(404, "404 page not found")
+
+    def bound_evidence(self, method, body):
+        if self.image != "eigencompute":
+            return as_text(404, "self-verification not enabled")
+        if method != "POST":
+            return as_text(405, f"method {method} not allowed, use POST")
+        try:
+            request = strict(body, ("challenge", "extra_data"))
+            challenge = base64.b64decode(request.get("challenge", ""), validate=True)
+            extra = base64.b64decode(request.get("extra_data", ""), validate=True)
+        except (ValueError, binascii.Error) as problem:
+            return as_text(400, f"failed to parse request body: {problem}")
+        if not challenge:
+            return as_text(400, "challenge is required")
+        self.challenges.append((challenge, extra))
+        return 200, "application/octet-stream", field(1, b"fake AK") + field(3, challenge + extra)
+
+    def token(self, method, body):
+        if self.image == "eigencompute":
+            return as_text(500, NO_CLIENT)
+        if method != "POST":
+            return as_text(200, "the.default.token")
+        try:
+            request = strict(body, ("audience", "nonces", "token_type"))
+        except ValueError as problem:
+            return as_text(400, f"failed to parse request body: {problem}")
+        if not request.get("audience"):
+            return as_text(400, "use GET request for the default identity token")
+        if not request.get("token_type"):
+            return as_text(400, "token_type is a required parameter")
+        self.tokens.append(request)
+        if self.image == "oidc" and request["token_type"] == "PKI":
+            return as_text(500, NO_CLIENT)
+        claims = {"aud": request["audience"], "eat_nonce": request["nonces"][0]}
+        token = b".".join([b64url(b'{"alg":"RS256","typ":"JWT"}'), b64url(json.dumps(claims).encode()), b64url(bytes(256))])
+        return 200, "text/html; charset=utf-8", token
