@@ -12,6 +12,7 @@
 #include "base/hex.h"
 #include "tdx/certificate.h"
 #include "tdx/intel_root.h"
+#include "tdx/p256.h"
 #include "base/banned.h"
 
 /* Of the root public key, as Intel's QvE has it built in. */
@@ -26,6 +27,7 @@ test_pin(void **state)
 	const struct bytes der = intel_root_der();
 	uint8_t want[64], hash[32];
 	struct certificate c;
+	struct p256 p256 = {.key = NULL};
 
 	(void)state;
 	assert_int_equal(hex_decode(HASH, 64, want, 32), 0);
@@ -38,7 +40,8 @@ test_pin(void **state)
 	assert_int_equal(c.common_name.len, strlen("Intel SGX Root CA"));
 	assert_memory_equal(c.common_name.p, "Intel SGX Root CA", c.common_name.len);
 	assert_int_equal(c.path_len, 1);
-	assert_int_equal(certificate_issued_by(&c, &c), 0);
+	assert_int_equal(certificate_issued_by(&c, &c, &p256), 0);
+	p256_close(&p256);
 }
 
 int
