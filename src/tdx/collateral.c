@@ -82,13 +82,18 @@ write_string(struct writer *w, struct bytes text)
 {
 	write_u8(w, '"');
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] == '\n') {
+		const uint8_t c = text.p[i];
+
+		if (c == '\n') {
 			write_text(w, "\\n");
-			continue;
+		} else if (c < 0x20) {
+			write_text(w, "\\u00");
+			write_hex(w, &c, 1);
+		} else {
+			if (c == '"' || c == '\\')
+				write_u8(w, '\\');
+			write_u8(w, c);
 		}
-		if (text.p[i] == '"' || text.p[i] == '\\')
-			write_u8(w, '\\');
-		write_u8(w, text.p[i]);
 	}
 	write_u8(w, '"');
 }

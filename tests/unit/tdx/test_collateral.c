@@ -100,7 +100,7 @@ test_write(void **state)
 {
 	static const uint8_t der[3] = {0x30, 0x01, 0xff};
 	const struct collateral c = {.pck_crl = {der, sizeof der},
-				     .tcb_info = {(const uint8_t *)"{\"a\\\":\"b\"}\n", 11}};
+				     .tcb_info = {(const uint8_t *)"{\"a\\\":\"b\t\"}\n", 12}};
 	char text[1024];
 	struct writer w = writer_of((uint8_t *)text, sizeof text - 1);
 	size_t len;
@@ -112,8 +112,8 @@ test_write(void **state)
 	assert_int_equal(read_text(text), 0);
 	assert_int_equal(read.pck_crl.len, sizeof der);
 	assert_memory_equal(read.pck_crl.p, der, sizeof der);
-	assert_int_equal(read.tcb_info.len, 11);
-	assert_memory_equal(read.tcb_info.p, c.tcb_info.p, 11);
+	assert_int_equal(read.tcb_info.len, 12);
+	assert_memory_equal(read.tcb_info.p, c.tcb_info.p, 12);
 	assert_int_equal(read.root_ca_crl.len, 0);
 }
 
