@@ -64,11 +64,12 @@ kms_check_under(const struct kms_settings *s, const uint8_t key64[64], const uin
 int
 kms_check(const struct kms_settings *s, const uint8_t address[20], const char **problem)
 {
+	const char *environment = s->environment != NULL ? s->environment : "mainnet-alpha";
 	const uint8_t *key;
 
 	if (s->addresses == NULL)
 		return 0;
-	if (s->environment != NULL && (key = kms_signing_key(s->environment)) != NULL)
+	if ((key = kms_signing_key(environment)) != NULL)
 		return kms_check_under(s, key, address, problem);
 	*problem = "SELFSAME_KMS_ENVIRONMENT: must be mainnet-alpha, sepolia or sepolia-dev";
 	return ERR_SETTING;

@@ -14,7 +14,7 @@
 /* The settings' values, NULL where they are not set. */
 struct kms_settings {
 	const char *addresses; /* SELFSAME_KMS_ADDRESSES: the KMS's answer, JSON */
-	const char *environment; /* SELFSAME_KMS_ENVIRONMENT */
+	const char *environment; /* SELFSAME_KMS_ENVIRONMENT; mainnet-alpha without it */
 	const char *app_id; /* SELFSAME_APP_ID */
 };
 

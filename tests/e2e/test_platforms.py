@@ -15,11 +15,11 @@ import time
 import pytest
 from conftest import ROOT, register
 from eth_account import Account
-from test_attestation import attest, check_quote, jcs, lp, replay, unhex
+from test_attestation import SIMULATED_ROOT, attest, check_quote, jcs, lp, replay, result, unhex, verify
 
 sys.path.insert(0, str(ROOT / "tests" / "fakes"))
 import localchain  # noqa: E402
-from dstack_agent import DstackAgent, hkdf, public  # noqa: E402
+from dstack_agent import CA, DstackAgent, hkdf, public  # noqa: E402
 from launcher import Launcher  # noqa: E402
 
 BIN = ROOT / "build" / "bin"
@@ -115,6 +115,20 @@ def assert_works(daemon, market, platform):
     return document
 
 
+def assert_verifies(daemon, *arguments, not_checked=()):
+    """The command line accepts it under the simulated root, and what was asked of it was looked at."""
+    status, verdict, error = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *arguments)
+    assert status == 0, (verdict["step"], [c for c in verdict["checks"] if c["result"] == "failed"], error)
+    for name in ("nonce", "platform", "report-data"):
+        assert set(result(verdict, name)) == {"passed"}, (name, verdict)
+    for name in not_checked:
+        assert result(verdict, name) == ["not-checked"], (name, verdict)
+    # nobody who did not name that root takes it for more
+    status, other, _ = verify(daemon.url, "--offline")
+    assert status == 1 and other["verdict"] == "refuse"
+    return verdict
+
+
 def report_data(document):
     return hashlib.sha512(b"selfsame/statement/v1\0" + jcs(document["statement"])).digest()
 
@@ -132,7 +146,7 @@ def root_id(key, scheme):
 
 
 @pytest.mark.parametrize("generation", ["0.5.9", "0.6.0"])
-def test_dstack(agent, on, market, generation):
+def test_dstack(agent, on, market, folder, generation):
     guest = agent(generation=generation)
     daemon = on("dstack")
     document = assert_works(daemon, market, "dstack")
@@ -149,6 +163,19 @@ def test_dstack(agent, on, market, generation):
     assert unhex(chain["publicKey"]) == public(key) and len(chain["signatureChain"]) == 2
     assert document["statement"]["rootId"] == root_id(key, "dstack-v0")
     assert {request["path"] for request in guest.called("GetKey")} == {root_name()}
+    quote = unhex(evidence["quote"])
+    policy = folder / "policy.json"
+    policy.write_text(json.dumps({"dstack": {"osMeasurements": [
+        {"mrtd": quote[184:232].hex(), **{f"rtmr{i}": quote[376 + 48 * i:424 + 48 * i].hex() for i in range(3)}}]}}))
+    authority = folder / "kms-ca.pem"
+    authority.write_text("-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(CA).decode() + "-----END PUBLIC KEY-----\n")
+    known = ("--policy", policy, "--kms-ca", authority, "--mr-kms", "22" * 32, "--app-id", guest.app_id.hex(), "--os-image", guest.os_image_hash.hex(),
+             "--compose-hash", hashlib.sha256(guest.app_compose.encode()).hexdigest())
+    verdict = assert_verifies(daemon, *known, "--kms-root", public(guest.kms_root).hex())
+    for name in ("compose-hash", "app-id", "os-image", "key-chain", "config-id", "rtmr3"):
+        assert result(verdict, name) == ["passed"], (name, verdict)
+    verdict = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *known, "--kms-root", public(guest.app_root).hex())[1]
+    assert verdict["verdict"] == "refuse" and verdict["step"] == "key-chain"
     # all report data ever asked for is the hash of a statement of ours: none of it is the nonce
     assert all(request["report_data"] != (NONCE * 2)[:128] for request in guest.called("GetQuote"))
 
@@ -382,6 +409,8 @@ def test_tsm(tsm_programs, on, market):
     found, rtmr3 = check_quote(unhex(document["evidence"]["quote"]))
     assert found == report_data(document) and rtmr3 == replay(document["eventLog"])
     assert [e["type"] for e in document["eventLog"]][:2] == ["mode", "settings"]
+    digest = hashlib.sha256((BIN / "selfsame-signer").read_bytes()).hexdigest()
+    assert_verifies(daemon, "--expect", f"binaries.selfsame-signer={digest}", "--expect", "mode=tsm")
     assert daemon.request("GET", "/health")[2]["development"] is False
 
 

@@ -53,7 +53,10 @@ class DstackAgent:
     def __init__(self, path, generation="0.5.9", kms_root=bytes(31) + b"\x05", app_compose=None, os_image_hash=b"\x0a" * 32):
         self.generation = generation
         self.kms_root = kms_root
-        self.app_compose = app_compose or json.dumps({"manifest_version": 2, "name": "selfsame", "runner": "docker-compose"})
+        self.app_compose = app_compose or json.dumps({
+            "manifest_version": 2, "name": "selfsame", "runner": "docker-compose", "kms_enabled": True, "allowed_envs": [],
+            "docker_compose_file": f"services:\n  selfsame:\n    image: registry.invalid/selfsame@sha256:{'5e' * 32}\n"
+                                   "    volumes:\n      - /var/run/dstack.sock:/var/run/dstack.sock\n"})
         compose_hash = hashlib.sha256(self.app_compose.encode()).digest()
         self.app_id = compose_hash[:20]
         self.os_image_hash = os_image_hash

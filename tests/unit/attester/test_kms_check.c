@@ -136,7 +136,7 @@ test_environment(void **state)
 	sign(WITH_APP);
 	assert_int_equal(kms_check(&s, address, &problem), 0);
 	s.addresses = list;
-	assert_int_equal(kms_check(&s, address, &problem), ERR_SETTING);
+	assert_int_equal(kms_check(&s, address, &problem), ERR_SIGNATURE);
 	s.environment = "elsewhere";
 	assert_int_equal(kms_check(&s, address, &problem), ERR_SETTING);
 	s.environment = "sepolia";
