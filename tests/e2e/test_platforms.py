@@ -20,7 +20,7 @@ from test_attestation import SIMULATED_ROOT, attest, check_quote, jcs, lp, repla
 sys.path.insert(0, str(ROOT / "tests" / "fakes"))
 import localchain  # noqa: E402
 from dstack_agent import CA, DstackAgent, hkdf, public  # noqa: E402
-from launcher import Launcher  # noqa: E402
+from launcher import APP_ID, IMAGE_DIGEST, Launcher  # noqa: E402
 
 BIN = ROOT / "build" / "bin"
 FAKES = ROOT / "build" / "tests" / "fakes"
@@ -319,13 +319,27 @@ def test_eigencompute(launcher, on, market):
 
 
 @pytest.mark.parametrize("image,kind", [("stock", "PKI"), ("oidc", "OIDC")])
-def test_confidential_space(launcher, on, market, image, kind):
+def test_confidential_space(launcher, on, market, folder, image, kind):
     space = launcher(image)
-    document = assert_works(on("eigencompute"), market, "eigencompute")
+    daemon = on("eigencompute")
+    document = assert_works(daemon, market, "eigencompute")
     assert document["evidence"]["type"] == "confidential-space-token"
-    claims = json.loads(base64.urlsafe_b64decode(document["evidence"]["token"].split(".")[1] + "=="))
-    assert claims == {"aud": "selfsame-attestation/v1", "eat_nonce": challenge_of(document).hex()}
-    assert space.tokens[-1]["token_type"] == kind and not space.challenges
+    assert space.tokens[-1] == {"audience": "selfsame-attestation/v1", "nonces": [challenge_of(document).hex()],
+                                "token_type": kind}
+    assert not space.challenges
+    (folder / "anchor").write_bytes(space.service.authority.pem() if kind == "PKI" else space.service.jwks().encode())
+    anchor = ("--google-root" if kind == "PKI" else "--jwks", folder / "anchor")
+    known = ("--image", IMAGE_DIGEST, "--app-id", APP_ID)
+    status, verdict, error = verify(daemon.url, *anchor, *known)
+    assert status == 0, (verdict["step"], [c for c in verdict["checks"] if c["result"] == "failed"], error)
+    for name in ("nonce", "token-signature", "token-nonce", "token-audience", "image", "app"):
+        assert result(verdict, name) == ["passed"], (name, verdict)
+    assert verify(daemon.url, *known)[0] == 1  # under the pinned root
+    status, verdict, _ = verify(daemon.url, *anchor, "--image", "sha256:" + "00" * 32)
+    assert status == 1 and verdict["step"] == "image"
+    space.service.changes = {"dbgstat": "enabled"}
+    status, verdict, _ = verify(daemon.url, *anchor, *known)
+    assert status == 1 and verdict["step"] == "debug"
 
 
 KMS_DOMAINS = ["COMPUTE_APP_ENV_REQUEST_RSA_KEY_V1", "COMPUTE_APP_JWT_REQUEST_RSA_KEY_V1", "COMPUTE_APP_KMS_SIGNATURE_V1",

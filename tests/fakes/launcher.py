@@ -1,15 +1,18 @@
 """The launcher of an EigenCompute or Confidential Space image, as strict as Layr-Labs/go-tpm-tools'.
 
 Images: "eigencompute" (bound evidence, no tokens), "stock" (tokens, no bound evidence), "oidc" (a
-stock image whose PKI tokens fail). What it answers says what it was asked for, and is signed by nobody.
+stock image whose PKI tokens fail). Tokens are those of google_ca.py's service.
 """
 
 import base64
 import binascii
 import json
 
+from google_ca import TokenService
 from unix_server import UnixServer, as_text
 
+IMAGE_DIGEST = "sha256:" + "9e" * 32
+APP_ID = "0x91b53aa4357f95ee2f470c5ce66292b080eff7a5"
 NO_CLIENT = "no GCA verifier client present, please try rebooting your VM"
 
 
@@ -20,10 +23,6 @@ def field(number, content):
         out.append(length & 0x7F | 0x80)
         length >>= 7
     return bytes(out) + bytes([length]) + content
-
-
-def b64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def strict(body, known):
@@ -40,6 +39,7 @@ class Launcher:
         self.failing = None  # (status, text) instead of the answer
         self.challenges = []  # (challenge, extra data) of bound evidence
         self.tokens = []  # the requests for tokens
+        self.service = TokenService(IMAGE_DIGEST, APP_ID)
         self.server = UnixServer(path, self.answer)
 
     def stop(self):
@@ -86,6 +86,5 @@ class Launcher:
         self.tokens.append(request)
         if self.image == "oidc" and request["token_type"] == "PKI":
             return as_text(500, NO_CLIENT)
-        claims = {"aud": request["audience"], "eat_nonce": request["nonces"][0]}
-        token = b".".join([b64url(b'{"alg":"RS256","typ":"JWT"}'), b64url(json.dumps(claims).encode()), b64url(bytes(256))])
-        return 200, "text/html; charset=utf-8", token
+        token = self.service.token(request["audience"], request["nonces"], request["token_type"])
+        return 200, "text/html; charset=utf-8", token.encode()
