@@ -22,6 +22,21 @@ $(B)/fuzzobj/support.a: $(call fuzzobj,$(SUPPORT))
 	@rm -f $@; llvm-ar-14 rcs $@ $^
 
 UNIT_LDFLAGS_test_quote_api := -Wl,--wrap=malloc,--wrap=calloc
+# make unprotected: a signer that wipes nothing and may be traced, and what runs beside it. The
+# scan for secrets proves itself on it; it is never installed, and runs under --dev only.
+UNPROTECTED := $(B)/unprotected/bin
+$(B)/unprotected/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(HARDEN) -DSELFSAME_UNPROTECTED $(DEPS) -c $< -o $@
+$(UNPROTECTED)/selfsame-signer: $(patsubst %.c,$(B)/unprotected/obj/%.o,$(BASE) $(CRYPTO_SRC) \
+	$(EVM) $(AGENT) $(IPC) $(SIGNER) src/signer/main.c)
+	$(LINK_STATIC) $(SECP) $(SODIUM) $(SECCOMP)
+$(UNPROTECTED)/%: $(B)/bin/%
+	@mkdir -p $(@D)
+	@cp $< $@
+.PHONY: unprotected
+unprotected: $(PROGRAMS:%=$(UNPROTECTED)/%)
+
 UNIT_LDFLAGS_test_keccak256 := -lnettle
 UNIT_LDFLAGS_test_serve_agents := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_serve_sign := -Wl,--wrap=clock_gettime
@@ -35,8 +50,8 @@ CTIME := $(patsubst tests/ctime/%.c,$(B)/tests/ctime/%,$(wildcard tests/ctime/ct
 $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(B)/san/support.a $(B)/san/everything.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) $(UNIT_LDFLAGS_$(notdir $*)) $(filter %.a,$^) $(TEST_LIBS)
-# runs the release's signer
-$(B)/tests/unit/signer/test_process: $(B)/bin/selfsame-signer
+# runs the release's signer, and the unprotected one
+$(B)/tests/unit/signer/test_process: $(B)/bin/selfsame-signer $(UNPROTECTED)/selfsame-signer
 # the release's objects and the static libraries of the signer: what they leave on the stack
 $(B)/tests/unit/crypto/test_wipe: $(B)/obj/tests/unit/crypto/test_wipe.o $(call obj,$(BASE) $(CRYPTO_SRC))
 	@mkdir -p $(@D)
@@ -122,7 +137,7 @@ conformance: $(B)/bin/selfsame $(CONFORMANCE_PROGRAMS)
 # what make test runs, built
 .PHONY: test-programs fuzz soak
 test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) $(FAKE_PROGRAMS) \
-	$(SCENARIO_PROGRAMS) $(CONFORMANCE_PROGRAMS)
+	$(SCENARIO_PROGRAMS) $(CONFORMANCE_PROGRAMS) unprotected
 
 # make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus
 fuzz: bootstrap

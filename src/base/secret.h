@@ -9,6 +9,18 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef SELFSAME_UNPROTECTED
+/* tests/e2e/test_secrets.py must find what stays: nothing is wiped, and stacks are not reused. */
+static inline void
+wipe(void *p, size_t n)
+{
+	(void)p;
+	(void)n;
+}
+
+#define SECRET_BYTES(name, n) static uint8_t name[n]
+
+#else
 /* Overwrites n bytes; never removed by the compiler. */
 static inline void
 wipe(void *p, size_t n)
@@ -34,4 +46,5 @@ SECRET_WIPER(1024)
 
 #define SECRET_BYTES(name, n) __attribute__((cleanup(wipe_##n))) uint8_t name[n]
 
+#endif /* SELFSAME_UNPROTECTED */
 #endif

@@ -26,6 +26,12 @@
 
 #define CONDITIONS_MAX 2
 
+#ifdef SELFSAME_UNPROTECTED
+#define DUMPABLE 1 /* see base/secret.h */
+#else
+#define DUMPABLE 0
+#endif
+
 /*
  * The lines of the tables:
  *   ALLOW(call)                     with any arguments
@@ -109,7 +115,7 @@ sandbox_begin(void)
 {
 	const struct rlimit none = {0, 0};
 
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
+	if (prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return ERR_IO;
 	return 0;

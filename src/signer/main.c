@@ -59,7 +59,7 @@ lock_stack(void)
 {
 	uint8_t below[STACK_LOCKED];
 
-	wipe(below, sizeof below); /* touch it */
+	explicit_bzero(below, sizeof below); /* touch it */
 	return mlock(below, sizeof below) == 0 ? 0 : ERR_MLOCK;
 }
 

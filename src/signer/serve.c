@@ -51,6 +51,11 @@ boot_objection(const struct msg_boot *boot, int published)
 	    boot->local_fork);
 	struct bytes name = {(const uint8_t *)simulated, sizeof simulated - 1};
 
+#ifdef SELFSAME_UNPROTECTED
+	if (!boot->development)
+		return "this build of the signer keeps its secrets in memory, for tests: it runs "
+		       "under --dev only";
+#endif
 	if (!is_platform_name(boot->platform))
 		return "the platform has no name";
 	if (boot->scheme != SCHEME_BOUND && boot->scheme != SCHEME_INDEXED)

@@ -80,11 +80,10 @@ def search_files(folders, wanted):
     return hits
 
 
-@pytest.fixture
-def trading(start, market):
+def begin_trading(start, market, **how):
     """A daemon on a fresh root secret with agents that keep trading in the background."""
     phrase = fresh_phrase()
-    daemon = start(MNEMONIC=phrase, SELFSAME_DERIVATION="indexed")
+    daemon = start(MNEMONIC=phrase, SELFSAME_DERIVATION="indexed", **how)
     idempotency = secrets.token_hex(16)
     agents = [register(daemon), register(daemon, headers={"Idempotency-Key": idempotency})]
     path = f"/agents/{agents[1].id}/rotate-key"
@@ -102,10 +101,29 @@ def trading(start, market):
     threads = [threading.Thread(target=trade, args=(a,)) for a in agents]
     for thread in threads:
         thread.start()
-    yield daemon, phrase, agents, idempotency
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        yield daemon, phrase, agents, idempotency
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.fixture
+def trading(start, market):
+    yield from begin_trading(start, market)
+
+
+@pytest.fixture(scope="session")
+def unprotected():
+    """The programs, with a signer that wipes nothing."""
+    subprocess.run(["make", "-s", "unprotected"], cwd=ROOT, check=True)
+    return ROOT / "build/unprotected/bin"
+
+
+@pytest.fixture
+def trading_unprotected(start, market, unprotected):
+    yield from begin_trading(start, market, binaries=unprotected)
 
 
 def test_no_secret_stands_in_any_process_but_the_signer(trading):
@@ -124,12 +142,26 @@ def test_the_signer_itself_keeps_no_mnemonic_and_no_seed(trading):
     if not may_trace():
         pytest.skip("reading another process's memory is not permitted here")
     daemon, phrase, agents, _ = trading
-    wanted = {k: v for k, v in needles(phrase, agents).items() if k in ("mnemonic", "three words", "seed in hex")}
+    wanted = {k: v for k, v in needles(phrase, agents).items() if not k.startswith("key of")}
+    assert {"seed", "seed half", "mnemonic", "three words", "master key", "master chain code"} <= set(wanted)
     assert search_memory(daemon.children()["selfsame-signer"], wanted) == []
 
 
+def test_the_scan_finds_the_seed_in_a_signer_without_the_protections(trading_unprotected):
+    """The positive control: the same scan, where nothing was wiped."""
+    if not may_trace():
+        pytest.skip("reading another process's memory is not permitted here")
+    daemon, phrase, agents, _ = trading_unprotected
+    hits = {name for name, _ in search_memory(daemon.children()["selfsame-signer"], needles(phrase, agents))}
+    assert {"seed", "seed half", "master key", "master chain code"} <= hits, hits
+    wanted = needles(phrase, agents)
+    for name, pid in [("selfsamed", daemon.pid), *daemon.children().items()]:
+        if name != "selfsame-signer":
+            assert search_memory(pid, wanted) == [], name
+
+
 def test_the_scan_finds_what_is_there(trading):
-    """The positive control: key material of the account level is in the signer, and is found."""
+    """Key material of the account level is in the release's signer, and is found."""
     if not may_trace():
         pytest.skip("reading another process's memory is not permitted here")
     daemon, phrase, _, _ = trading

@@ -15,12 +15,14 @@
 #include "signer/serve.h"
 
 #define SIGNER "build/bin/selfsame-signer"
+#define UNPROTECTED "build/unprotected/bin/selfsame-signer"
 #define JUNK "test test test test test test test test test test test junk"
 
 static struct channel supervisor, attester, gateway;
 static uint8_t buffer[FRAME_MAX];
 static struct frame frame;
 static pid_t pid;
+static const char *program = SIGNER;
 
 static struct bytes
 text(const char *s)
@@ -38,7 +40,7 @@ become_signer(const int ends[3])
 	if (dup2(high[0], FD_SUPERVISOR) < 0 || dup2(high[1], FD_ATTESTER) < 0 ||
 	    dup2(high[2], FD_GATEWAY) < 0)
 		_exit(99);
-	execl(SIGNER, "selfsame-signer", (char *)NULL);
+	execl(program, "selfsame-signer", (char *)NULL);
 	_exit(99);
 }
 
@@ -63,14 +65,23 @@ spawn(void)
 }
 
 static void
-say_boot(void)
+say_boot_as(uint8_t development, const char *platform)
 {
-	struct msg_boot m = {.development = 1, .scheme = SCHEME_INDEXED, .chain_id = CHAIN,
-	    .active_agents = 100, .platform = text("simulated")};
+	struct msg_boot m = {.development = development,
+	    .scheme = SCHEME_INDEXED,
+	    .chain_id = CHAIN,
+	    .active_agents = 100,
+	    .platform = text(platform)};
 	struct writer w = channel_body(buffer, sizeof buffer);
 
 	msg_boot_write(&w, &m);
 	assert_int_equal(channel_send(&supervisor, MSG_BOOT, 0, buffer, w.len), 0);
+}
+
+static void
+say_boot(void)
+{
+	say_boot_as(1, "simulated");
 }
 
 static void
@@ -271,6 +282,35 @@ test_bad_beginnings(void **state)
 	assert_int_equal(exit_status(), SIGNER_EXIT_END);
 }
 
+/* Not in development; the first frame that the signer of this path answers with. */
+static uint32_t
+begin_for_good(const char *path)
+{
+	program = path;
+	spawn();
+	program = SIGNER;
+	say_boot_as(0, "tsm");
+	say_secret("alpha amount seat asthma awake loyal bright call animal day dolphin base");
+	assert_int_equal(channel_receive(&supervisor, buffer, sizeof buffer, &frame), 0);
+	return frame.type;
+}
+
+/* The build that keeps its secrets for tests/e2e/test_secrets.py must not hold anybody's. */
+static void
+test_unprotected_is_for_development(void **state)
+{
+	struct msg_failed failed;
+
+	(void)state;
+	assert_int_equal(begin_for_good(SIGNER), MSG_READY);
+	close(supervisor.fd);
+	assert_int_equal(exit_status(), SIGNER_EXIT_END);
+	assert_int_equal(begin_for_good(UNPROTECTED), MSG_FAILED);
+	assert_int_equal(msg_failed_read(frame.body, &failed), 0);
+	assert_non_null(memmem(failed.text.p, failed.text.len, "this build", 10));
+	assert_int_equal(exit_status(), EXIT_SETTING);
+}
+
 static void
 register_agent(struct msg_sign_trade *ret)
 {
@@ -341,6 +381,7 @@ main(void)
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_violations),
 		cmocka_unit_test(test_bad_beginnings),
+		cmocka_unit_test(test_unprotected_is_for_development),
 		cmocka_unit_test(test_many_trades),
 	};
 
