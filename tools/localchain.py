@@ -145,9 +145,12 @@ def market_settings(market):
 
 
 class Daemon(Process):
-    """selfsamed with exactly these settings (nothing of this environment but PATH)."""
+    """selfsamed with exactly these settings (nothing of this environment but PATH).
 
-    def __init__(self, settings, arguments=("--dev",), binaries=None, echo=None, timeout=30):
+    under: a command that executes its arguments in its place.
+    """
+
+    def __init__(self, settings, arguments=("--dev",), binaries=None, echo=None, timeout=30, under=()):
         self.settings = dict(settings)
         self.directory = None
         if "DATABASE_URL" not in self.settings:
@@ -158,7 +161,7 @@ class Daemon(Process):
         program = pathlib.Path(binaries or BIN) / "selfsamed"
         if not program.exists():
             raise StartError("the programs are not built: run make")
-        super().__init__([str(program), *arguments], env=env, echo=echo)
+        super().__init__([*under, str(program), *arguments], env=env, echo=echo)
         found = self.wait_for(r'event"?[=:]"ready".*port"?[=:](\d+)', timeout)
         if found is None:
             self.stop()

@@ -96,8 +96,8 @@ def start(market):
     """start(settings...) -> Daemon; all are stopped afterwards."""
     running = []
 
-    def begin(arguments=("--dev",), timeout=30, binaries=None, **settings):
-        daemon = localchain.Daemon(market.settings(**settings), arguments, timeout=timeout, binaries=binaries)
+    def begin(arguments=("--dev",), timeout=30, binaries=None, under=(), **settings):
+        daemon = localchain.Daemon(market.settings(**settings), arguments, timeout=timeout, binaries=binaries, under=under)
         running.append(daemon)
         return daemon
 

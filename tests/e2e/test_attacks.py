@@ -7,9 +7,12 @@ import concurrent.futures
 import secrets
 import shutil
 import sqlite3
+import subprocess
 import time
 
+import clocks
 import localchain
+import pytest
 from conftest import register
 from eth_account import Account
 from eth_account.messages import encode_typed_data
@@ -297,6 +300,41 @@ def test_splits_raced_round_the_daily_cap_stay_below_it(start, market):
     assert market.position(agent.address) == 30_000_000
 
 
+def test_permits_approvals_and_transfers_raced_round_the_cap_share_it(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    spender = Web3.to_checksum_address("0x" + secrets.token_hex(20))
+    kind = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    domain = {"name": "USD Coin", "version": "1", "chainId": 31337, "verifyingContract": market.usdc.address}
+    policy = {"actions": ["approve", "transfer", "split", "sign-typed-data"], "spenders": [spender], "recipients": [spender],
+              "typedData": [{"chainId": 31337, "verifyingContract": market.usdc.address, "type": kind}],
+              "tokens": [{"token": "USDC", "perTransaction": "10", "perDay": "35"}]}
+    agent = register(daemon, policy=policy)
+    market.fund(agent.address, usdc=200)
+
+    def permit(number):
+        members = [m.split() for m in kind[7:-1].split(",")]
+        return agent.post(f"/agents/{agent.id}/sign", {"typedData": {
+            "types": {"EIP712Domain": [{"name": "name", "type": "string"}, {"name": "version", "type": "string"},
+                                       {"name": "chainId", "type": "uint256"}, {"name": "verifyingContract", "type": "address"}],
+                      "Permit": [{"type": t, "name": n} for t, n in members]},
+            "primaryType": "Permit", "domain": domain,
+            "message": {"owner": agent.address, "spender": spender, "value": str(10 * 10**6), "nonce": str(number),
+                        "deadline": str(2**40)}}})
+
+    def one(number):
+        if number % 3 == 0:
+            return permit(number)
+        if number % 3 == 1:
+            return agent.trade({"type": "approve", "token": "USDC", "spender": spender, "amount": "10"})
+        return agent.trade({"type": "transfer", "token": "USDC", "to": spender, "amount": "10"})
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(one, range(12)))
+    assert sorted(a[0] for a in answers) == [200] * 3 + [403] * 9, answers
+    assert {a[2]["rule"] for a in answers if a[0] == 403} == {"token-per-day"}
+    assert permit(99)[0] == 403
+
+
 def test_an_approval_to_a_stranger_is_refused_and_to_a_spender_charged_in_full(start, market):
     daemon = start(SELFSAME_DERIVATION="bound")
     spender = Web3.to_checksum_address("0x" + secrets.token_hex(20))
@@ -323,6 +361,47 @@ def test_a_restart_earns_nothing_and_forgets_nothing_that_was_stored(start, mark
     body = {"type": "split", "conditionId": market.condition, "amount": "10"}
     assert agent.trade(body)[0] == 200
     agent.daemon = restart(start, daemon)
+    status, _, problem = agent.trade(body)
+    assert status == 403 and problem["rule"] == "token-per-day", problem
+
+
+CAP = {"tokens": [{"token": "USDC", "perTransaction": "10", "perDay": "10"}]}
+
+
+def test_the_clock_set_forward_fills_no_cap(start, market):
+    daemon = start(SELFSAME_DERIVATION="bound")
+    agent = register(daemon, policy=CAP)
+    market.fund(agent.address)
+    body = {"type": "split", "conditionId": market.condition, "amount": "10"}
+    assert agent.trade(body)[0] == 200
+    processes = [daemon.pid, *daemon.children().values()]
+    try:
+        for pid in processes:
+            clocks.set_forward(pid, clocks.REALTIME, 30 * 86400)
+    except clocks.NotPermitted as error:
+        pytest.skip(f"another process's memory cannot be written here: {error}")
+    attested = daemon.request("GET", f"/attestation?nonce={secrets.token_hex(16)}")[2]["statement"]
+    assert attested["timeUnverified"] > time.time() + 29 * 86400  # it was set
+    status, _, problem = agent.trade(body)
+    assert status == 403 and problem["rule"] == "token-per-day", problem
+    assert float(agent.get(f"/agents/{agent.id}")[2]["caps"]["tokens"][0]["available"]) < 0.1
+    # what this would find: a signer that goes by a clock that can be set
+    clocks.set_forward(daemon.children()["selfsame-signer"], clocks.MONOTONIC, 2 * 86400)
+    assert agent.trade(body)[0] == 200
+
+
+def test_a_restart_on_a_host_with_later_clocks_fills_no_cap(start, market):
+    under = ("unshare", "--time", "--monotonic", "864000", "--boottime", "864000")
+    if subprocess.run([*under, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("a time namespace is not permitted here")
+    daemon = start(SELFSAME_DERIVATION="bound")
+    agent = register(daemon, policy=CAP)
+    market.fund(agent.address)
+    body = {"type": "split", "conditionId": market.condition, "amount": "10"}
+    assert agent.trade(body)[0] == 200
+    agent.daemon = restart(start, daemon, under=under)
+    offsets = localchain.pathlib.Path(f"/proc/{agent.daemon.children()['selfsame-signer']}/timens_offsets").read_text()
+    assert "864000" in offsets, offsets
     status, _, problem = agent.trade(body)
     assert status == 403 and problem["rule"] == "token-per-day", problem
 

@@ -3,6 +3,7 @@
 import pathlib
 import sqlite3
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from play import OWNER, play, stub_rpc  # noqa: E402, F401
@@ -95,6 +96,31 @@ def test_another_agents_bytes_in_a_step_are_never_its_own(play):  # noqa: F811
     query(p, "UPDATE steps SET raw = ?, tx_hash = ? WHERE trade_id = ?", (*before, mine))
     p.until(mine, "mined", "final")
     assert len(p.on_chain()) == 1
+
+
+def test_a_rewritten_intent_is_never_signed(play):  # noqa: F811
+    p = play()  # fees are raised every second
+    p.chain.automine = False
+    status, done = p.trade(Prefer="respond-async")
+    assert status == 202, done
+    first = p.pooled()[0]
+    thief = bytes.fromhex("00" * 19 + "bb")
+    intent, = query(p, "SELECT intent FROM steps WHERE trade_id = ?", (done["tradeId"],))[0]
+    assert bytes.fromhex(OWNER[2:]) in intent
+    query(p, "UPDATE steps SET intent = ? WHERE trade_id = ?",
+          (intent.replace(bytes.fromhex(OWNER[2:]), thief), done["tradeId"]))
+    p.wait_for(lambda: stopped(p, p.name, p.key) is not None)
+    time.sleep(3)  # longer than it takes to raise a fee
+    seen = p.pooled()
+    assert {tx.nonce for tx in seen} == {first.nonce} and all(tx.to == first.to for tx in seen), seen
+    # what the database says again is what was signed, and it goes on by itself
+    raised, = query(p, "SELECT intent FROM steps WHERE trade_id = ?", (done["tradeId"],))[0]
+    query(p, "UPDATE steps SET intent = ? WHERE trade_id = ?",
+          (raised.replace(thief, bytes.fromhex(OWNER[2:])), done["tradeId"]))
+    p.chain.automine = True
+    p.stub.control({"mine": 1})
+    p.until(done["tradeId"], "mined", "final")
+    assert [tx.to for tx in p.on_chain()] == [first.to]
 
 
 def test_planted_nonces_stop_the_wallet_after_a_restart(play):  # noqa: F811
