@@ -27,6 +27,9 @@ add_directory(int ruleset, int directory)
 	const struct landlock_path_beneath_attr rule = {
 	    .allowed_access = BENEATH, .parent_fd = directory};
 
+	/* the number was free, and the ruleset got it */
+	if (directory == ruleset)
+		return 0;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0)
 		return 0;
 	return errno == EBADF ? 0 : ERR_IO;

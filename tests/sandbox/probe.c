@@ -21,6 +21,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -30,6 +31,7 @@
 
 #include "base/attr.h"
 #include "base/log.h"
+#include "ipc/channel.h"
 #include "ipc/sandbox.h"
 #include "base/banned.h"
 
@@ -41,6 +43,7 @@ static int pair[2]; /* of SOCK_SEQPACKET, open before the filter */
 static int stream = -1; /* an unconnected TCP socket, open before the filter */
 static void *page; /* private, readable and writable */
 static char path[] = "/tmp/selfsame-probe-XXXXXX";
+static char reports[] = "/tmp/selfsame-reports-XXXXXX"; /* beside it */
 
 /* Every attempt returns 0, or the errno that it met. */
 static int
@@ -144,6 +147,55 @@ try_openat2(void)
 
 static int
 try_create(void)
+{
+	char new[sizeof path + 4];
+
+	(void)snprintf(new, sizeof new, "%s.new", path);
+	if (open(new, O_CREAT | O_RDWR | O_CLOEXEC, 0600) < 0)
+		return errno;
+	return result(unlink(new));
+}
+
+/* Where the attester of tsm has its directory; the file in it and the one beside it exist. */
+static int
+try_open_beneath(void)
+{
+	return result(openat(FD_REPORTS, "file", O_RDONLY | O_CLOEXEC));
+}
+
+static int
+try_open_beside(void)
+{
+	char beside[sizeof path + 4];
+
+	(void)snprintf(beside, sizeof beside, "..%s", strrchr(path, '/'));
+	return result(openat(FD_REPORTS, beside, O_RDONLY | O_CLOEXEC));
+}
+
+static int
+try_directory(void)
+{
+	if (mkdirat(FD_REPORTS, "entry", 0700) != 0)
+		return errno;
+	return result(unlinkat(FD_REPORTS, "entry", AT_REMOVEDIR));
+}
+
+static int
+try_unlink(void)
+{
+	return result(unlinkat(FD_REPORTS, "none", 0));
+}
+
+static int
+try_descriptor(void)
+{
+	struct msghdr m = {.msg_iov = NULL};
+
+	return result(recvmsg(pair[0], &m, MSG_DONTWAIT)) == EAGAIN ? 0 : errno;
+}
+
+static int
+try_tmpfile(void)
 {
 	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
@@ -426,33 +478,43 @@ try_x32(void)
 struct attempt {
 	const char *name;
 	int (*run)(void);
-	int expected[4]; /* by enum sandbox_role: WORKS, DIES or the errno of the refusal */
+	/* by enum sandbox_role: signer, attester, the same with an agent, the same on tsm,
+	 * gateway, the same with a Unix database, rootsource: WORKS, DIES or an errno */
+	int expected[7];
 };
 
-#define ALL_DIE {DIES, DIES, DIES, DIES}
-#define ALL_WORK {WORKS, WORKS, WORKS, WORKS}
-#define ONLY_GATEWAY {DIES, DIES, WORKS, WORKS}
-#define GATEWAY_REFUSES(e) {DIES, DIES, (e), (e)}
+#define ALL_DIE {DIES, DIES, DIES, DIES, DIES, DIES, DIES}
+#define ALL_WORK {WORKS, WORKS, WORKS, WORKS, WORKS, WORKS, WORKS}
+#define ONLY_GATEWAY {DIES, DIES, DIES, DIES, WORKS, WORKS, DIES}
+#define GATEWAY_REFUSES(e) {DIES, DIES, DIES, DIES, (e), (e), DIES}
+#define HAS_CONNECTIONS {DIES, DIES, WORKS, WORKS, WORKS, WORKS, WORKS}
 
 static const struct attempt attempts[] = {
-	{"frames", try_frames, ALL_WORK},
+	/* after its boot the rootsource receives descriptors only */
+	{"frames", try_frames, {WORKS, WORKS, WORKS, WORKS, WORKS, WORKS, DIES}},
+	{"descriptors", try_descriptor, {DIES, DIES, WORKS, DIES, WORKS, WORKS, WORKS}},
 	{"poll", try_poll, ALL_WORK},
 	{"ppoll", try_ppoll, ALL_WORK},
 	{"log line", try_log, ALL_WORK},
 	{"getrandom", try_random, ALL_WORK},
 	{"clock_gettime", try_clock, ALL_WORK},
-	{"heap", try_heap, {DIES, WORKS, WORKS, WORKS}},
+	{"heap", try_heap, {DIES, WORKS, WORKS, WORKS, WORKS, WORKS, DIES}},
 	{"mprotect", try_mprotect, ALL_WORK},
-	{"write elsewhere", try_write_other, ONLY_GATEWAY},
-	{"read", try_read, ONLY_GATEWAY},
-	{"openat", try_open, ONLY_GATEWAY},
+	{"write elsewhere", try_write_other, HAS_CONNECTIONS},
+	{"read", try_read, HAS_CONNECTIONS},
+	{"openat", try_open, {DIES, DIES, DIES, EACCES, WORKS, WORKS, DIES}},
 	{"open", try_open_old, ONLY_GATEWAY},
 	{"openat2", try_openat2, GATEWAY_REFUSES(ENOSYS)},
-	{"create a file", try_create, ONLY_GATEWAY},
+	{"create a file", try_create, {DIES, DIES, DIES, DIES, WORKS, WORKS, DIES}},
+	{"create a nameless file", try_tmpfile, {DIES, DIES, DIES, EACCES, WORKS, WORKS, DIES}},
+	{"open beneath", try_open_beneath, {DIES, DIES, DIES, WORKS, WORKS, WORKS, DIES}},
+	{"open beside", try_open_beside, {DIES, DIES, DIES, EACCES, WORKS, WORKS, DIES}},
+	{"directory beneath", try_directory, {DIES, DIES, DIES, WORKS, ENOSYS, ENOSYS, DIES}},
+	{"remove a file beneath", try_unlink, {DIES, DIES, DIES, DIES, ENOENT, ENOENT, DIES}},
 	{"rename", try_rename, GATEWAY_REFUSES(ENOSYS)},
 	{"socket AF_INET", try_socket_inet, ONLY_GATEWAY},
 	{"socket AF_INET6", try_socket_inet6, ONLY_GATEWAY},
-	{"socket AF_UNIX", try_socket_unix, {DIES, DIES, EACCES, WORKS}},
+	{"socket AF_UNIX", try_socket_unix, {DIES, DIES, DIES, DIES, EACCES, WORKS, DIES}},
 	{"socket AF_PACKET", try_socket_packet, GATEWAY_REFUSES(ENOSYS)},
 	{"socket AF_VSOCK", try_socket_vsock, GATEWAY_REFUSES(ENOSYS)},
 	{"socket AF_NETLINK routing", try_socket_netlink, ONLY_GATEWAY},
@@ -492,8 +554,11 @@ static const struct attempt attempts[] = {
 static const char *const role_names[] = {
 	[SANDBOX_SIGNER] = "signer",
 	[SANDBOX_ATTESTER] = "attester",
+	[SANDBOX_ATTESTER_AGENT] = "attester with an agent",
+	[SANDBOX_ATTESTER_TSM] = "attester on tsm",
 	[SANDBOX_GATEWAY] = "gateway",
 	[SANDBOX_GATEWAY_UNIX_DATABASE] = "gateway, database on a Unix socket",
+	[SANDBOX_ROOTSOURCE] = "rootsource",
 };
 
 /* WORKS, DIES or an errno; EXIT_NO_FILTER and other ends are told apart by the caller. */
@@ -541,9 +606,18 @@ has_32_bit(void)
 }
 #endif
 
+/* Without Landlock the filter of tsm cannot tell one path from another. */
 static int
-is_possible(const struct attempt *a)
+has_landlock(void)
 {
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0;
+}
+
+static int
+is_possible(const struct attempt *a, enum sandbox_role role)
+{
+	if (role == SANDBOX_ATTESTER_TSM && a->expected[role] == EACCES && !has_landlock())
+		return 0;
 #ifdef __x86_64__
 	if (a->run == try_32_bit)
 		return has_32_bit();
@@ -587,6 +661,27 @@ prepare(void)
 	return stream < 0 || page == MAP_FAILED ? -1 : 0;
 }
 
+/* At FD_REPORTS, with a file in it. */
+static int
+prepare_directory(void)
+{
+	int directory, fd;
+
+	if (mkdtemp(reports) == NULL || (directory = open(reports, O_RDONLY | O_DIRECTORY)) < 0)
+		return -1;
+	if ((fd = openat(directory, "file", O_CREAT | O_WRONLY, 0600)) < 0 || close(fd) != 0)
+		return -1;
+	return dup2(directory, FD_REPORTS) == FD_REPORTS ? 0 : -1;
+}
+
+static void
+clean(void)
+{
+	(void)unlinkat(FD_REPORTS, "file", 0);
+	(void)rmdir(reports);
+	(void)unlink(path);
+}
+
 int
 main(void)
 {
@@ -594,7 +689,7 @@ main(void)
 	unsigned failed = 0;
 	unsigned skipped = 0;
 
-	if (prepare() != 0) {
+	if (prepare() != 0 || prepare_directory() != 0) {
 		perror("probe");
 		return 1;
 	}
@@ -610,7 +705,7 @@ main(void)
 			int got;
 
 			fflush(stdout);
-			if (!is_possible(a)) {
+			if (!is_possible(a, (enum sandbox_role)role)) {
 				skipped++;
 				continue;
 			}
@@ -623,7 +718,7 @@ main(void)
 			    role_names[role], a->name, outcome_text(got));
 		}
 	}
-	unlink(path);
+	clean();
 	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed == 0 ? 0 : 1;
 }
