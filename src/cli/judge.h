@@ -29,6 +29,12 @@ void judge_bound(struct evaluation *e, const struct question *q, const struct co
 void judge_token(struct evaluation *e, const struct question *q, const struct commitment *c,
     struct bytes token);
 
+/*
+ * Whether evidence is judged without collateral: simulated, by whose root was named, and nobody
+ * asked for any. Who named it knows what such evidence is worth.
+ */
+int judge_is_lenient(const struct question *q);
+
 /* For judges: the steps of e->quote and e->policy, once they have been filled. */
 void judge_add_quote(struct evaluation *e, const struct question *q);
 

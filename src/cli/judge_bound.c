@@ -85,8 +85,7 @@ judge_bound(struct evaluation *e, const struct question *q, const struct commitm
 		e->quote = r->tdx;
 		judge_add_quote(e, q);
 	}
-	steps.holds = q->simulated_root && q->collateral == NULL ? bound_evidence_is_signed(r)
-								 : bound_evidence_holds(r);
+	steps.holds = judge_is_lenient(q) ? bound_evidence_is_signed(r) : bound_evidence_holds(r);
 	steps.blocking = r->step;
 	check_steps(&e->verdict, &steps);
 	add_facts(e);

@@ -66,7 +66,7 @@ static void
 ask_about_quote(struct evaluation *e, const struct question *q, struct dstack_question *d)
 {
 	d->quote = &e->quote;
-	d->signed_is_enough = q->simulated_root && q->collateral == NULL;
+	d->signed_is_enough = judge_is_lenient(q);
 	d->policy = &q->policy;
 	d->judged = d->signed_is_enough ? NULL : &e->policy;
 }

@@ -33,12 +33,10 @@ policy_text(unsigned i)
 
 /* --- */
 
-/* Simulated evidence may be judged without collateral: who named its root knows what it is worth.
- */
-static int
-is_lenient(const struct question *q)
+int
+judge_is_lenient(const struct question *q)
 {
-	return q->simulated_root && q->collateral == NULL && !q->collateral_malformed;
+	return q->simulated_root && q->collateral == NULL && q->no_collateral == NULL;
 }
 
 static unsigned
@@ -70,7 +68,7 @@ add_collateral(struct evaluation *e, const struct question *q)
 	else if (q->collateral != NULL)
 		check_pass(v, CHECK_COLLATERAL, "%s; what it is worth is checked below",
 			   q->collateral_where != NULL ? q->collateral_where : "given");
-	else if (is_lenient(q))
+	else if (judge_is_lenient(q))
 		check_skip(v, CHECK_COLLATERAL,
 			   "simulated evidence, and no --collateral for it was given");
 	else
@@ -86,7 +84,7 @@ add_quote_steps(struct evaluation *e, const struct question *q)
 	    .name = quote_name,
 	    .text = quote_text,
 	    .check = r->check,
-	    .holds = is_lenient(q) ? tdx_is_signed(r) : tdx_holds(r),
+	    .holds = judge_is_lenient(q) ? tdx_is_signed(r) : tdx_holds(r),
 	    .blocking = r->step,
 	    .uncollateralled = NO_COLLATERAL,
 	};
@@ -104,7 +102,7 @@ add_policy_steps(struct evaluation *e, const struct question *q)
 	    .name = policy_name,
 	    .text = policy_text,
 	    .check = p->check,
-	    .holds = is_lenient(q) ? none_failed(p) : tdx_policy_accepts(p),
+	    .holds = judge_is_lenient(q) ? none_failed(p) : tdx_policy_accepts(p),
 	    .blocking = first_open(p->check, TDX_POLICY_EVIDENCE + 1, TDX_POLICY_STEPS_COUNT),
 	    .uncollateralled = NO_COLLATERAL,
 	};

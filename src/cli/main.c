@@ -54,8 +54,8 @@ static const struct command commands[] = {
      "  --quote FILE           the quote, binary, hex or base64; without --collateral or --fetch\n"
      "                         it is refused\n",
      verify_run},
-    {"inspect", "FILE|-", "show what a quote or an attestation says, without judging it", "",
-     inspect_run},
+    {"inspect", "FILE|-", "show what evidence, collateral or an event log says; judges nothing",
+     "  --json                 print JSON\n", inspect_run},
     {"collateral", "fetch FILE|-", "get what a quote is judged with, from Intel or a PCCS",
      "FILE is evidence of any kind that holds a TDX quote; its verified PCK certificate says\n"
      "which collateral it needs. What is fetched is judged before it is written.\n\n"

@@ -26,7 +26,7 @@ struct question {
 	const struct collateral *collateral; /* NULL: none */
 	const char *collateral_where; /* where it came from, for the user */
 	int collateral_malformed; /* there was something, but no bundle */
-	const char *no_collateral; /* why there is none, for the user */
+	const char *no_collateral; /* why it could not be had, for the user; NULL: nobody asked */
 	struct tdx_policy policy;
 	size_t expectation_count;
 	struct expectation expectation[EXPECTATIONS_MAX];

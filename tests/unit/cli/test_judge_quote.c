@@ -116,10 +116,13 @@ test_collateral_missing(void **state)
 	assert_int_equal(find("td-debug")->result, CHECK_PASSED);
 	/* and a simulated one is not: its root was named */
 	question.simulated_root = 1;
+	question.no_collateral = NULL;
 	judge();
 	assert_true(verdict_accepts(&result.verdict));
 	assert_int_equal(find("revocation")->result, CHECK_NOT_CHECKED);
-	/* but with collateral that is none */
+	/* but for who asked for collateral and did not get it, or not in its form */
+	question.no_collateral = "why not";
+	assert_refused("collateral", "no-collateral");
 	question.collateral_malformed = 1;
 	assert_refused("collateral", "parse");
 }
