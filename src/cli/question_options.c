@@ -588,8 +588,14 @@ question_collateral(struct question_options *o, enum kind kind, struct bytes byt
 	/* the service has what is valid now */
 	if (o->at_given && !o->mode_given)
 		o->source.source.mode = COLLATERAL_OFFLINE;
-	if (is_needed(o) && quote_in(kind, bytes, &quote) == 0) {
+	if (!is_needed(o))
+		return;
+	if (quote_in(kind, bytes, &quote) == 0) {
 		obtain(o, run(&quote));
-		buffer_free(&quote);
+	} else {
+		/* a file that was named and not looked at must not count as none */
+		no_collateral(o, "there is no quote that it could be for");
+		q->collateral_malformed = o->source.source.file != NULL;
 	}
+	buffer_free(&quote);
 }

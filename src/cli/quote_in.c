@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "cli/attestation.h"
+#include "cli/input.h"
 #include "evidence/dstack_blob.h"
 #include "evidence/layr.h"
 #include "evidence/quote_message.h"
@@ -83,7 +84,7 @@ in_attestation(struct bytes bytes, struct buffer *ret)
 int
 quote_in(enum kind kind, struct bytes bytes, struct buffer *ret)
 {
-	*ret = buffer_of(QUOTE_MESSAGE_RAW_MAX);
+	*ret = buffer_of(INPUT_MAX);
 	switch (kind) {
 	case KIND_QUOTE:
 		buffer_add(ret, bytes.p, bytes.len);

@@ -115,9 +115,26 @@ get_document(struct verify *v)
 		}
 		return get_url(v);
 	}
-	if ((r = input_read(v->source, &v->document)) != 0)
+	r = input_read(v->source, &v->document);
+	if (r == ERR_SPACE && v->one_quote) {
+		buffer_reset(&v->document); /* longer than any quote: judged as none at all */
+		r = 0;
+	}
+	if (r != 0)
 		return cli_failed(v->self, "%s: %s", v->source, err_text(r));
 	return CLI_YES;
+}
+
+/*
+ * What is called a quote is judged as one, so that it is told what is wrong with it,
+ * whatever its first bytes look like; but what holds a quote may stand for it.
+ */
+static enum kind
+kind_of_quote(enum kind found)
+{
+	return found == KIND_ATTESTATION || found == KIND_DSTACK || found == KIND_BOUND
+		   ? found
+		   : KIND_QUOTE;
 }
 
 static int
@@ -131,9 +148,8 @@ judge(struct verify *v)
 	int status, r = 0;
 
 	kind = kind_detect((struct bytes){v->document.p, v->document.len}, &room, &bytes);
-	/* what is called a quote is judged as one, so that it is told what is wrong with it */
-	if (v->one_quote && kind == KIND_UNKNOWN)
-		kind = KIND_QUOTE;
+	if (v->one_quote)
+		kind = kind_of_quote(kind);
 	o->question.has_nonce = o->nonce_len > 0;
 	o->question.nonce = (struct bytes){o->nonce, o->nonce_len};
 	question_collateral(o, kind, bytes, !v->one_quote);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 #include "base/banned.h"
 
 struct json_cursor
@@ -116,12 +117,31 @@ plain_end(const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-/*
- * A string as it stands between its quotes. Control characters and what is not ASCII
- * are refused; escapes too, unless *escaped asks whether there are any.
- */
+/* What may stand in a string. */
+enum string_form {
+	STRING_PLAIN, /* printable ASCII */
+	STRING_ESCAPED, /* and escapes */
+	STRING_ANY /* and UTF-8: whatever JSON allows */
+};
+
+/* How many bytes belong to what does not stand for itself; 0 when it may not be there. */
+static size_t
+special_len(const struct reader *in, enum string_form form)
+{
+	const struct reader behind = reader_of(in->p + 1, in->left - 1);
+	size_t n;
+
+	if (*in->p >= 0x7f)
+		return form == STRING_ANY ? utf8_length(in->p, in->left) : 0;
+	if (*in->p != '\\' || form == STRING_PLAIN)
+		return 0;
+	n = escape_len(&behind);
+	return n == 0 ? 0 : n + 1;
+}
+
+/* A string as it stands between its quotes. */
 static int
-take_string(struct json_cursor *c, struct bytes *ret, int *escaped)
+take_string(struct json_cursor *c, struct bytes *ret, enum string_form form)
 {
 	const uint8_t *start, *p;
 	size_t n;
@@ -133,14 +153,10 @@ take_string(struct json_cursor *c, struct bytes *ret, int *escaped)
 		p = plain_end(c->in.p, c->in.p + c->in.left);
 		c->in.left -= (size_t)(p - c->in.p);
 		c->in.p = p;
-		if (c->in.left == 0 || *p != '\\' || escaped == NULL)
-			break;
-		step(c);
-		if ((n = escape_len(&c->in)) == 0)
+		if (c->in.left == 0 || *p == '"' || (n = special_len(&c->in, form)) == 0)
 			break;
 		c->in.p += n;
 		c->in.left -= n;
-		*escaped = 1;
 	}
 	if (c->in.left == 0 || *c->in.p != '"') {
 		cursor_fail(c, ERR_PARSE);
@@ -204,7 +220,7 @@ cursor_member(struct json_cursor *c, struct cursor_object *o, const char *const 
 	int i;
 
 	while (another(c, o->seen == 0 && o->count == 0, '}')) {
-		if (!take_string(c, &name, NULL) || !take(c, ':'))
+		if (!take_string(c, &name, STRING_PLAIN) || !take(c, ':'))
 			break;
 		if ((i = find_name(name, names, count)) == CURSOR_END) {
 			note_unknown(c, o, name);
@@ -239,7 +255,7 @@ cursor_text(struct json_cursor *c, size_t min, size_t max, struct bytes *ret)
 {
 	struct bytes text;
 
-	if (!take_string(c, &text, NULL))
+	if (!take_string(c, &text, STRING_PLAIN))
 		return;
 	if (text.len < min || text.len > max)
 		cursor_fail(c, ERR_RANGE);
@@ -253,7 +269,7 @@ cursor_hex(struct json_cursor *c, uint8_t *ret, size_t n)
 	struct bytes text;
 	int r;
 
-	if (!take_string(c, &text, NULL))
+	if (!take_string(c, &text, STRING_PLAIN))
 		return;
 	if ((r = hex_decode((const char *)text.p, text.len, ret, n)) != 0)
 		cursor_fail(c, r);
@@ -317,6 +333,12 @@ cursor_bool(struct json_cursor *c, int *ret)
 		cursor_fail(c, ERR_PARSE);
 }
 
+int
+cursor_null(struct json_cursor *c)
+{
+	return c->err == 0 && take_word(c, "null");
+}
+
 /* RFC 8259 6: -?int frac? exp? */
 static void
 skip_number(struct json_cursor *c)
@@ -366,7 +388,6 @@ static void
 skip_value(struct json_cursor *c)
 {
 	struct bytes text;
-	int escaped = 0;
 
 	switch (peek(c)) {
 	case '{':
@@ -376,7 +397,7 @@ skip_value(struct json_cursor *c)
 		skip_elements(c);
 		return;
 	case '"':
-		(void)take_string(c, &text, &escaped);
+		(void)take_string(c, &text, STRING_ANY);
 		return;
 	case 't':
 	case 'f':
@@ -426,10 +447,9 @@ cursor_unescape(struct json_cursor *c, struct writer *w)
 	struct bytes text, plain;
 	const uint8_t *escape;
 	struct reader r;
-	int escaped = 0;
 	uint32_t ch;
 
-	if (!take_string(c, &text, &escaped))
+	if (!take_string(c, &text, STRING_ESCAPED))
 		return;
 	r = reader_of(text.p, text.len);
 	while (r.left > 0) {

@@ -14,7 +14,8 @@
  *   if ((r = cursor_close(&c)) != 0) ...
  *
  * Sticky: after the first failure the other calls do nothing and values keep
- * what they had. Text is plain ASCII without escapes, but in cursor_unescape().
+ * what they had. Text is plain ASCII without escapes, but in cursor_unescape();
+ * what is passed over may be any JSON.
  */
 #ifndef SELFSAME_JSON_CURSOR_H
 #define SELFSAME_JSON_CURSOR_H
@@ -72,6 +73,9 @@ void cursor_hex(struct json_cursor *c, uint8_t *ret, size_t n);
 /* A non-negative integer without fraction or exponent. */
 void cursor_u64(struct json_cursor *c, uint64_t max, uint64_t *ret);
 void cursor_bool(struct json_cursor *c, int *ret);
+
+/* Whether the value is null, which is then passed over. */
+int cursor_null(struct json_cursor *c);
 
 /* A string, its escapes undone, into a writer. What is not ASCII is refused. */
 void cursor_unescape(struct json_cursor *c, struct writer *w);

@@ -61,6 +61,8 @@ collateral_read(struct bytes json, uint8_t *memory, struct collateral *ret,
 		/* undone, a string is never longer than it was */
 		struct writer w = writer_of(memory + used, json.len - used);
 
+		if (cursor_null(&c)) /* as good as absent */
+			continue;
 		cursor_unescape(&c, &w);
 		if (c.err != 0 || writer_end(&w, &len) != 0)
 			break;

@@ -6,8 +6,8 @@
  * The bundle is one JSON object of nine strings, the form of dcap-qvl's
  * QuoteCollateralV3: chains as PEM, lists as hex of DER, documents as the exact
  * JSON text that was signed, signatures as hex of r || s. Other members are
- * ignored. An absent member is an empty run, a member that is not hex is handed
- * on as it stands: the verifier refuses both with the reason of that item.
+ * ignored. An absent member, or null, is an empty run, a member that is not hex
+ * is handed on as it stands: the verifier refuses both with the reason of that item.
  */
 #ifndef SELFSAME_TDX_COLLATERAL_H
 #define SELFSAME_TDX_COLLATERAL_H

@@ -63,6 +63,32 @@ pem_take_certificate(struct reader *r, uint8_t *ret, size_t cap, size_t *ret_len
 	return writer_end(&w, ret_len);
 }
 
+static int
+ends_blank(struct bytes line)
+{
+	return line.len > 0 && memchr("\r\n ", line.p[line.len - 1], 3) != NULL;
+}
+
+void
+pem_write_lines(struct writer *w, struct bytes text)
+{
+	struct reader r = reader_of(text.p, text.len);
+	struct bytes line;
+
+	while (r.left > 0) {
+		const uint8_t *lf = memchr(r.p, '\n', r.left);
+
+		if (read_take(&r, lf == NULL ? r.left : (size_t)(lf - r.p) + 1, &line) != 0)
+			return;
+		while (ends_blank(line))
+			line.len--;
+		if (line.len == 0)
+			continue;
+		write_bytes(w, line.p, line.len);
+		write_u8(w, '\n');
+	}
+}
+
 void
 pem_write_certificate(struct writer *w, const uint8_t *der, size_t len)
 {

@@ -16,6 +16,12 @@
  */
 int pem_take_certificate(struct reader *r, uint8_t *ret, size_t cap, size_t *ret_len) MUST_USE;
 
+/*
+ * Text as pem_take_certificate() reads it: each line ended by LF, without empty ones. For
+ * text whose line ends nobody signed and proxies, editors and header decoders change.
+ */
+void pem_write_lines(struct writer *w, struct bytes text);
+
 /* Matched by pem_take_certificate(). */
 void pem_write_certificate(struct writer *w, const uint8_t *der, size_t len);
 

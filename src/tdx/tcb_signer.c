@@ -5,13 +5,21 @@
 #include "tdx/pem.h"
 #include "base/banned.h"
 
+/* two certificates of CERTIFICATE_MAX */
+#define CHAIN_PEM_MAX 8192
+
 static int
 decode(struct bytes pem, struct tcb_signer *signer, struct bytes root_der)
 {
-	struct reader r = reader_of(pem.p, pem.len);
-	uint8_t root[CERTIFICATE_MAX];
-	size_t len, root_len;
+	uint8_t text[CHAIN_PEM_MAX], root[CERTIFICATE_MAX];
+	struct writer w = writer_of(text, sizeof text);
+	size_t text_len, len, root_len;
+	struct reader r;
 
+	pem_write_lines(&w, pem);
+	if (writer_end(&w, &text_len) != 0)
+		return ERR_PARSE;
+	r = reader_of(text, text_len);
 	if (pem_take_certificate(&r, signer->der, sizeof signer->der, &len) != 0 ||
 	    pem_take_certificate(&r, root, sizeof root, &root_len) != 0 || reader_end(&r) != 0)
 		return ERR_PARSE;

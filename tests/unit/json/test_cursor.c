@@ -94,6 +94,7 @@ test_passes_over(void **state)
 {
 	static const char *const values[] = {
 	    "null", "true", "false", "0", "-1", "12.5e+10", "1E-2", "\"\"", "\"\\u00e9\\n\\\"\"",
+	    "\"\x7f\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\u0000\"",
 	    "[]", "{}", "[[],[1,[2]],{\"a\":[]}]", "{\"id\":1,\"x\":{\"id\":2}}"};
 	char text[128];
 	struct document d;
@@ -126,7 +127,9 @@ test_refuses(void **state)
 	    "", " ", "[]", "\"id\"", "{", "{\"id\"", "{\"id\":", "{\"id\":\"x\"", "{\"id\":\"x\",}",
 	    "{,\"id\":\"x\"}", "{\"id\":\"x\" \"n\":1}", "{\"id\" \"x\"}", "{id:\"x\"}",
 	    "{'id':'x'}", "{\"id\":\"x}", "{\"id\":\"\\u0078\"}", "{\"id\":\"\x01\"}",
-	    "{\"id\":\"\xc3\xa9\"}", "{\"id\":\"x\",\"y\":\"\xc3\xa9\"}", "{\"id\":x}",
+	    "{\"id\":\"\xc3\xa9\"}", "{\"id\":\"x\",\"y\":\"\xc3\"}", "{\"id\":x}",
+	    "{\"id\":\"x\",\"y\":\"\xa9\"}", "{\"id\":\"x\",\"y\":\"\xc0\x80\"}",
+	    "{\"id\":\"x\",\"y\":\"\xed\xa0\x80\"}", "{\"id\":\"x\",\"\xc3\xa9\":1}",
 	    "{\"id\":\"x\",\"y\":tru}", "{\"id\":\"x\",\"y\":01}", "{\"id\":\"x\",\"y\":1.}",
 	    "{\"id\":\"x\",\"y\":.5}", "{\"id\":\"x\",\"y\":1e}", "{\"id\":\"x\",\"y\":-}",
 	    "{\"id\":\"x\",\"y\":+1}", "{\"id\":\"x\",\"y\":\"\\x\"}", "{\"id\":\"x\",\"y\":\"\\u12g4\"}",
@@ -276,6 +279,37 @@ test_skip_gives_the_run(void **state)
 	assert_false(cursor_is(run[1], "31"));
 }
 
+static void
+test_null_is_told_from_other_values(void **state)
+{
+	static const char text[] = "[null, 1, \"null\"]", wrong[] = "[nul]", longer[] = "[nullx]";
+	struct json_cursor c = cursor_of((struct bytes){(const uint8_t *)text, strlen(text)});
+	struct bytes skipped;
+	int nulls = 0;
+
+	(void)state;
+	cursor_array(&c);
+	for (size_t i = 0; cursor_element(&c, i); i++) {
+		if (cursor_null(&c))
+			nulls++;
+		else
+			cursor_skip(&c, &skipped);
+	}
+	assert_int_equal(cursor_close(&c), 0);
+	assert_int_equal(nulls, 1);
+	c = cursor_of((struct bytes){(const uint8_t *)wrong, strlen(wrong)});
+	cursor_array(&c);
+	assert_true(cursor_element(&c, 0));
+	assert_false(cursor_null(&c));
+	c = cursor_of((struct bytes){(const uint8_t *)longer, strlen(longer)});
+	cursor_array(&c);
+	assert_true(cursor_element(&c, 0));
+	assert_true(cursor_null(&c));
+	assert_false(cursor_element(&c, 1));
+	assert_int_equal(cursor_close(&c), ERR_PARSE);
+	assert_false(cursor_null(&c));
+}
+
 int
 main(void)
 {
@@ -289,6 +323,7 @@ main(void)
 	    cmocka_unit_test(test_unknown_members_have_a_limit),
 	    cmocka_unit_test(test_unescape),
 	    cmocka_unit_test(test_skip_gives_the_run),
+	    cmocka_unit_test(test_null_is_told_from_other_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

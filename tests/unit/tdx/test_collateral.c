@@ -63,6 +63,17 @@ test_not_hex(void **state)
 	assert_int_equal(read.tcb_info_signature.len, 0);
 }
 
+/* A bundle that says that it has no list has none; its other items count. */
+static void
+test_null_is_absent(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("{\"root_ca_crl\":null,\"tcb_info\":\"{}\",\"pck_crl\":null}"), 0);
+	assert_int_equal(read.root_ca_crl.len, 0);
+	assert_int_equal(read.pck_crl.len, 0);
+	assert_true(is_text(read.tcb_info, "{}"));
+}
+
 static void
 test_refused(void **state)
 {
@@ -74,7 +85,8 @@ test_refused(void **state)
 	assert_string_equal(field, "pck_crl");
 	assert_int_equal(read_text("{\"qe_identity\":{\"id\":1}}"), ERR_PARSE);
 	assert_string_equal(field, "qe_identity");
-	assert_int_equal(read_text("{\"tcb_info\":null}"), ERR_PARSE);
+	assert_int_equal(read_text("{\"tcb_info\":null,\"tcb_info\":\"\"}"), ERR_DUPLICATE);
+	assert_int_equal(read_text("{\"tcb_info\":7}"), ERR_PARSE);
 	assert_int_equal(read_text("{\"tcb_info\":\"\\u00e9\"}"), ERR_PARSE);
 	assert_int_equal(read_text("{\"x\":1,\"x\":1}"), ERR_DUPLICATE);
 }
@@ -162,6 +174,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_read),     cmocka_unit_test(test_not_hex),
+	    cmocka_unit_test(test_null_is_absent),
 	    cmocka_unit_test(test_refused),  cmocka_unit_test(test_too_long),
 	    cmocka_unit_test(test_write),    cmocka_unit_test(test_signed_part),
 	};

@@ -118,6 +118,43 @@ test_room(void **state)
 	assert_int_equal(len, 51);
 }
 
+static void
+assert_lines(const char *text, const char *want)
+{
+	uint8_t out[64];
+	struct writer w = writer_of(out, sizeof out);
+	size_t len = 0;
+
+	pem_write_lines(&w, (struct bytes){(const uint8_t *)text, strlen(text)});
+	assert_int_equal(writer_end(&w, &len), 0);
+	assert_int_equal(len, strlen(want));
+	assert_memory_equal(out, want, len);
+}
+
+static void
+test_lines(void **state)
+{
+	(void)state;
+	assert_lines("", "");
+	assert_lines("\n\r\n \r\n", "");
+	assert_lines("a\nb\n", "a\nb\n");
+	assert_lines("a\nb", "a\nb\n");
+	assert_lines("\r\na\r\n\r\nb \r\n\n", "a\nb\n");
+	assert_lines(" a\rb\tc\n", " a\rb\tc\n");
+}
+
+static void
+test_lines_beyond_the_room(void **state)
+{
+	uint8_t out[4];
+	struct writer w = writer_of(out, sizeof out);
+	size_t len;
+
+	(void)state;
+	pem_write_lines(&w, (struct bytes){(const uint8_t *)"a\nbc", 4});
+	assert_int_equal(writer_end(&w, &len), ERR_SPACE);
+}
+
 int
 main(void)
 {
@@ -126,6 +163,8 @@ main(void)
 	    cmocka_unit_test(test_known_text),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_room),
+	    cmocka_unit_test(test_lines),
+	    cmocka_unit_test(test_lines_beyond_the_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
