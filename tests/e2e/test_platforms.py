@@ -307,15 +307,28 @@ def challenge_of(document):
     return hashlib.sha256(b"SELFSAME_ATTEST_V1\0" + report_data(document)).digest()
 
 
-def test_eigencompute(launcher, on, market):
+def test_eigencompute(launcher, on, market, folder):
     image = launcher("eigencompute")
-    document = assert_works(on("eigencompute"), market, "eigencompute")
+    daemon = on("eigencompute")
+    document = assert_works(daemon, market, "eigencompute")
     assert document["evidence"]["type"] == "bound-evidence" and "eventLog" not in document
     assert document["statement"]["settings"]["rootSource"] == "environment"
     challenge, extra = image.challenges[-1]
     assert challenge == challenge_of(document) and extra == report_data(document)
-    assert challenge + extra in base64.b64decode(document["evidence"]["attestation"], validate=True)
-    assert not image.tokens
+    assert base64.b64decode(document["evidence"]["attestation"], validate=True) and not image.tokens
+    (folder / "root.pem").write_bytes(image.machine.authority.pem())
+    anchors = ("--google-root", folder / "root.pem", "--image", IMAGE_DIGEST, "--app-id", APP_ID)
+    verdict = assert_verifies(daemon, *anchors)
+    for name in ("ak-chain", "tpm-quotes", "tpm-nonce", "bound-nonce", "canonical-log", "pcr13", "image", "app"):
+        assert result(verdict, name) == ["passed"], (name, verdict)
+    # under Google's own root, for another image, with another program in the log
+    assert verify(daemon.url, "--simulated-root", SIMULATED_ROOT)[0] == 1
+    status, verdict, _ = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *anchors[:3], "sha256:" + "00" * 32)
+    assert status == 1 and verdict["step"] == "image"
+    image.machine.events[4] = (4, b"other")
+    image.machine.register = lambda algorithm: bytes(algorithm().digest_size)
+    status, verdict, _ = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *anchors)
+    assert status == 1 and verdict["step"] in ("rtmr3", "pcr13")
 
 
 @pytest.mark.parametrize("image,kind", [("stock", "PKI"), ("oidc", "OIDC")])

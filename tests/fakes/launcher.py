@@ -1,28 +1,20 @@
 """The launcher of an EigenCompute or Confidential Space image, as strict as Layr-Labs/go-tpm-tools'.
 
 Images: "eigencompute" (bound evidence, no tokens), "stock" (tokens, no bound evidence), "oidc" (a
-stock image whose PKI tokens fail). Tokens are those of google_ca.py's service.
+stock image whose PKI tokens fail). Evidence and tokens are those of bound_evidence.py and google_ca.py.
 """
 
 import base64
 import binascii
 import json
 
+from bound_evidence import BoundEvidence
 from google_ca import TokenService
 from unix_server import UnixServer, as_text
 
 IMAGE_DIGEST = "sha256:" + "9e" * 32
 APP_ID = "0x91b53aa4357f95ee2f470c5ce66292b080eff7a5"
 NO_CLIENT = "no GCA verifier client present, please try rebooting your VM"
-
-
-def field(number, content):
-    """A protobuf field of bytes."""
-    length, out = len(content), bytearray([number << 3 | 2])
-    while length > 0x7F:
-        out.append(length & 0x7F | 0x80)
-        length >>= 7
-    return bytes(out) + bytes([length]) + content
 
 
 def strict(body, known):
@@ -40,6 +32,7 @@ class Launcher:
         self.challenges = []  # (challenge, extra data) of bound evidence
         self.tokens = []  # the requests for tokens
         self.service = TokenService(IMAGE_DIGEST, APP_ID)
+        self.machine = BoundEvidence(IMAGE_DIGEST, APP_ID)
         self.server = UnixServer(path, self.answer)
 
     def stop(self):
@@ -68,7 +61,7 @@ class Launcher:
         if not challenge:
             return as_text(400, "challenge is required")
         self.challenges.append((challenge, extra))
-        return 200, "application/octet-stream", field(1, b"fake AK") + field(3, challenge + extra)
+        return 200, "application/octet-stream", self.machine.make(challenge, extra)
 
     def token(self, method, body):
         if self.image == "eigencompute":
