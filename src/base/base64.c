@@ -33,7 +33,40 @@ digit(enum base64_form form, uint8_t c)
 	return (v & 0xc0) == (form == BASE64_URL ? ONLY_URL : ONLY_STANDARD) ? v & 0x3f : -1;
 }
 
-/* Two to four digits: one byte less than digits. */
+/* The bits of four digits. Returns whether all of them are of the form. */
+static int
+whole_group(enum base64_form form, const uint8_t *p, uint32_t *ret)
+{
+	const unsigned others = form == BASE64_URL ? ONLY_STANDARD : ONLY_URL;
+	unsigned all = 0;
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		const uint8_t v = p[i] < sizeof digits ? digits[p[i]] : NONE;
+
+		all |= v;
+		bits = bits << 6 | (v & 0x3f);
+	}
+	*ret = bits;
+	return (all & others) == 0;
+}
+
+/* As many whole groups as are good and fit. Returns the number of digits. */
+static size_t
+decode_whole(enum base64_form form, const uint8_t *p, size_t n, struct writer *w)
+{
+	size_t i = 0;
+	uint32_t bits;
+
+	for (; n - i >= 4 && w->cap - w->len >= 3 && whole_group(form, p + i, &bits); i += 4) {
+		w->p[w->len++] = (uint8_t)(bits >> 16);
+		w->p[w->len++] = (uint8_t)(bits >> 8);
+		w->p[w->len++] = (uint8_t)bits;
+	}
+	return i;
+}
+
+/* Two to four digits, one byte less than digits: the last group, or one that is bad. */
 static int
 decode_group(enum base64_form form, const uint8_t *p, size_t count, struct writer *w)
 {
@@ -79,12 +112,12 @@ int
 base64_decode(enum base64_form form, struct bytes text, uint8_t *ret, size_t cap, size_t *ret_len)
 {
 	struct writer w = writer_of(ret, cap);
-	size_t n;
+	size_t n, i;
 	int r;
 
 	if ((r = count_digits(form, text, &n)) != 0)
 		return r;
-	for (size_t i = 0; i < n; i += 4) {
+	for (i = decode_whole(form, text.p, n, &w); i < n; i += 4) {
 		if ((r = decode_group(form, text.p + i, n - i < 4 ? n - i : 4, &w)) != 0)
 			return r;
 		if (w.err != 0)

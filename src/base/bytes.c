@@ -6,17 +6,6 @@
 #include "base/banned.h"
 
 int
-read_take(struct reader *r, size_t n, struct bytes *ret)
-{
-	if (r->left < n)
-		return ERR_PARSE;
-	*ret = (struct bytes){r->p, n};
-	r->p += n;
-	r->left -= n;
-	return 0;
-}
-
-int
 read_copy(struct reader *r, size_t n, uint8_t *ret)
 {
 	struct bytes b;
@@ -25,16 +14,6 @@ read_copy(struct reader *r, size_t n, uint8_t *ret)
 		return ERR_PARSE;
 	if (n > 0)
 		memcpy(ret, b.p, n);
-	return 0;
-}
-
-int
-read_u8(struct reader *r, uint8_t *ret)
-{
-	if (r->left == 0)
-		return ERR_PARSE;
-	*ret = *r->p++;
-	r->left--;
 	return 0;
 }
 

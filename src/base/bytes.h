@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/err.h"
 
 /* A borrowed run of bytes. */
 struct bytes {
@@ -31,8 +32,30 @@ reader_of(const uint8_t *p, size_t len)
 	return (struct reader){p, len};
 }
 
-/* All return 0, or ERR_PARSE when too few bytes are left. */
-int read_u8(struct reader *r, uint8_t *ret) MUST_USE;
+/* All return 0, or ERR_PARSE when too few bytes are left. The two that parsers live on are here. */
+
+/* Borrows n bytes of the input. */
+static inline MUST_USE int
+read_take(struct reader *r, size_t n, struct bytes *ret)
+{
+	if (r->left < n)
+		return ERR_PARSE;
+	*ret = (struct bytes){r->p, n};
+	r->p += n;
+	r->left -= n;
+	return 0;
+}
+
+static inline MUST_USE int
+read_u8(struct reader *r, uint8_t *ret)
+{
+	if (r->left == 0)
+		return ERR_PARSE;
+	*ret = *r->p++;
+	r->left--;
+	return 0;
+}
+
 int read_be16(struct reader *r, uint16_t *ret) MUST_USE;
 int read_be32(struct reader *r, uint32_t *ret) MUST_USE;
 int read_be64(struct reader *r, uint64_t *ret) MUST_USE;
@@ -42,9 +65,6 @@ int read_le64(struct reader *r, uint64_t *ret) MUST_USE;
 
 /* Copies n bytes out. */
 int read_copy(struct reader *r, size_t n, uint8_t *ret) MUST_USE;
-
-/* Borrows n bytes of the input. */
-int read_take(struct reader *r, size_t n, struct bytes *ret) MUST_USE;
 
 /* Borrows an LP run; ERR_RANGE when it is longer than max. */
 int read_lp(struct reader *r, size_t max, struct bytes *ret) MUST_USE;

@@ -10,7 +10,7 @@
 static int
 read_length(struct reader *r, size_t *ret)
 {
-	uint8_t first, b;
+	uint8_t first = 0, b = 0;
 	size_t len = 0;
 
 	if (read_u8(r, &first) != 0)
@@ -20,9 +20,9 @@ read_length(struct reader *r, size_t *ret)
 		return 0;
 	}
 	/* nothing here is longer than 16 MiB; 0x80 would be the indefinite form */
-	if (first < 0x81 || first > 0x83)
+	if (first == 0x80 || first > 0x83)
 		return ERR_PARSE;
-	for (unsigned i = 0; i < (first & 0x7fU); i++) {
+	for (unsigned i = 0; i < first - 0x80U; i++) {
 		if (read_u8(r, &b) != 0)
 			return ERR_PARSE;
 		len = len << 8 | b;
@@ -37,16 +37,13 @@ int
 der_take(struct reader *r, uint8_t tag, struct bytes *ret)
 {
 	struct reader in = *r;
-	struct bytes content;
-	uint8_t found;
-	size_t len;
+	uint8_t found = 0;
+	size_t len = 0;
 
-	if (read_u8(&in, &found) != 0 || found != tag)
-		return ERR_PARSE;
-	if (read_length(&in, &len) != 0 || read_take(&in, len, &content) != 0)
+	if (read_u8(&in, &found) != 0 || found != tag || read_length(&in, &len) != 0 ||
+	    read_take(&in, len, ret) != 0)
 		return ERR_PARSE;
 	*r = in;
-	*ret = content;
 	return 0;
 }
 
