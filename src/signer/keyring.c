@@ -151,12 +151,12 @@ keyring_record_mac(const struct keyring *k, struct bytes record, uint8_t ret_mac
 }
 
 void
-keyring_intent_mac(const struct keyring *k, struct bytes agent_id, struct bytes fields,
-    uint8_t ret_mac32[32])
+keyring_intent_mac(const struct keyring *k, struct bytes agent_id, const uint8_t wallet20[20],
+    struct bytes fields, uint8_t ret_mac32[32])
 {
-	const struct bytes parts[] = {agent_id, fields};
+	const struct bytes parts[] = {agent_id, {wallet20, 20}, fields};
 
-	mac_parts(k->intent_mac, "selfsame/intent/v1", parts, 2, ret_mac32);
+	mac_parts(k->intent_mac, "selfsame/intent/v1", parts, ARRAY_LEN(parts), ret_mac32);
 }
 
 void

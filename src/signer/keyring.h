@@ -50,9 +50,12 @@ const uint8_t *keyring_instance_key(const struct keyring *k);
 /* HMAC-SHA-256 over "selfsame/record/v1\0" || LP(record). */
 void keyring_record_mac(const struct keyring *k, struct bytes record, uint8_t ret_mac32[32]);
 
-/* HMAC-SHA-256 over "selfsame/intent/v1\0" || LP(agent id) || LP(tx_write_fields()). */
-void keyring_intent_mac(const struct keyring *k, struct bytes agent_id, struct bytes fields,
-    uint8_t ret_mac32[32]);
+/*
+ * HMAC-SHA-256 over "selfsame/intent/v1\0" || LP(agent id) || LP(wallet) || LP(tx_write_fields()).
+ * The wallet, because a name can be registered again on an empty database, with another one.
+ */
+void keyring_intent_mac(const struct keyring *k, struct bytes agent_id, const uint8_t wallet20[20],
+    struct bytes fields, uint8_t ret_mac32[32]);
 
 /* The API key of a registration that carried an Idempotency-Key; secret. */
 void keyring_api_key(const struct keyring *k, struct bytes idempotency_key,

@@ -37,22 +37,22 @@ place_of(const struct recent *r, const struct recent_trade *trade)
 
 int
 recent_check(const struct recent *r, const struct recent_trade *trade, uint64_t policy_version,
-    struct charge *ret_paid)
+    struct charge ret_paid[TRADE_STEPS_MAX])
 {
 	size_t at = place_of(r, trade);
 
 	if (at < r->count &&
 	    memcmp(r->trades[at].nonces, trade->nonces, sizeof trade->nonces) != 0)
 		return ERR_USED;
-	memset(ret_paid, 0, sizeof *ret_paid);
+	memset(ret_paid, 0, sizeof r->paid);
 	if (at == 0 && r->count > 0 && policy_version == r->policy_version)
-		*ret_paid = r->paid;
+		memcpy(ret_paid, r->paid, sizeof r->paid);
 	return 0;
 }
 
 void
 recent_note(struct recent *r, const struct recent_trade *trade, uint64_t policy_version,
-    const struct charge *paid)
+    const struct charge paid[TRADE_STEPS_MAX])
 {
 	size_t at = place_of(r, trade);
 
@@ -63,5 +63,5 @@ recent_note(struct recent *r, const struct recent_trade *trade, uint64_t policy_
 	memmove(r->trades + 1, r->trades, at * sizeof r->trades[0]);
 	r->trades[0] = *trade;
 	r->policy_version = policy_version;
-	r->paid = *paid;
+	memcpy(r->paid, paid, sizeof r->paid);
 }

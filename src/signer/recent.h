@@ -4,8 +4,9 @@
  *
  * A trade that was signed and not stored is signed again, but only in the place
  * of the first: with the same nonces, step by step. Of two transactions with
- * one nonce the chain takes one, so both together do no more than one trade,
- * and no more than the dearer of the two is charged. What the gateway says of
+ * one nonce the chain takes one, so of each step only the dearest version is
+ * charged. (Of each step: versions can be mixed, the first step of one sent
+ * with the second of another.) What the gateway says of
  * its commit is not asked for: who holds the database has seen the signed bytes
  * and can send them himself.
  *
@@ -34,7 +35,7 @@ struct recent {
 	struct recent_trade trades[RECENT_TRADES]; /* the last one first */
 	uint8_t count;
 	uint64_t policy_version; /* whose tokens `paid` counts in */
-	struct charge paid; /* for the last one, in its dearest form */
+	struct charge paid[TRADE_STEPS_MAX]; /* for the last one, each step in its dearest form */
 };
 
 struct recent_trade recent_trade_of(const uint8_t key32[32], const struct tx *steps, size_t count);
@@ -43,13 +44,13 @@ struct recent_trade recent_trade_of(const uint8_t key32[32], const struct tx *st
  * Whether the trade may be signed.
  *
  * Returns: 0 or ERR_USED
- * Out:     what was charged for it before, under this policy
+ * Out:     what was charged for each step before, under this policy
  */
 int recent_check(const struct recent *r, const struct recent_trade *trade,
-    uint64_t policy_version, struct charge *ret_paid) MUST_USE;
+    uint64_t policy_version, struct charge ret_paid[TRADE_STEPS_MAX]) MUST_USE;
 
-/* It was signed; paid: what is charged for it by now. */
+/* It was signed; paid: what is charged for each step by now. */
 void recent_note(struct recent *r, const struct recent_trade *trade, uint64_t policy_version,
-    const struct charge *paid);
+    const struct charge paid[TRADE_STEPS_MAX]);
 
 #endif

@@ -66,6 +66,12 @@ read_steps(struct serve *s, struct bytes run, struct steps *ret)
 	return ret->count > 0 ? 0 : ERR_PROTOCOL;
 }
 
+static void
+intent_mac(const struct serve *s, struct bytes fields, uint8_t ret_mac32[32])
+{
+	keyring_intent_mac(s->keys, serve_agent_id(s), s->rec.address, fields, ret_mac32);
+}
+
 /* Per step LP(raw) || hash || intent MAC. */
 static int
 sign_steps(struct serve *s, struct steps *steps, struct writer *out)
@@ -77,7 +83,7 @@ sign_steps(struct serve *s, struct steps *steps, struct writer *out)
 	for (size_t i = 0; i < steps->count; i++) {
 		if ((r = sign_transaction(s, &steps->tx[i], &len, steps->hashes[i])) != 0)
 			return r;
-		keyring_intent_mac(s->keys, serve_agent_id(s), steps->fields[i], mac);
+		intent_mac(s, steps->fields[i], mac);
 		write_lp(out, s->raw, len);
 		write_bytes(out, steps->hashes[i], 32);
 		write_bytes(out, mac, 32);
@@ -88,28 +94,26 @@ sign_steps(struct serve *s, struct steps *steps, struct writer *out)
 /* What a trade costs; copies, until every step is allowed and signed. */
 struct bill {
 	struct spend spend;
-	struct charge total;
-	struct charge paid; /* before, for the same trade, and not used up yet */
+	struct charge paid[TRADE_STEPS_MAX]; /* for each step, by what was signed in its place */
 };
 
 static int
 charge_step(struct serve *s, const struct steps *steps, size_t at, struct bill *bill)
 {
 	const struct rules_subject subject = serve_subject(s);
-	struct charge charge;
+	struct charge charge, due;
 	enum rule rule;
-	int r;
 
 	rule = rules_judge_step(&subject, steps->tx, steps->count, at, &charge);
 	if (rule != RULE_NONE)
 		return serve_refuse(s, ERR_POLICY, rule);
 	if ((rule = charge_judge(&charge, &s->policy)) != RULE_NONE)
 		return serve_refuse_cap(s, &bill->spend, &charge, rule);
-	if ((r = charge_add(&bill->total, &charge)) != 0)
-		return r;
-	charge_settle(&charge, &bill->paid);
-	rule = spend_take(&bill->spend, &s->policy, &charge, s->now);
-	return rule == RULE_NONE ? 0 : serve_refuse_cap(s, &bill->spend, &charge, rule);
+	due = charge_beyond(&charge, &bill->paid[at]);
+	if ((rule = spend_take(&bill->spend, &s->policy, &due, s->now)) != RULE_NONE)
+		return serve_refuse_cap(s, &bill->spend, &due, rule);
+	charge_raise(&bill->paid[at], &charge);
+	return 0;
 }
 
 static int
@@ -134,16 +138,13 @@ sign_once(struct serve *s, struct steps *steps, const uint8_t key32[32], struct 
 	const struct recent_trade trade = recent_trade_of(key32, steps->tx, steps->count);
 	struct recent *recent = &s->entry->recent;
 	struct bill bill = {.spend = s->entry->spend};
-	struct charge before;
 	int r;
 
-	if ((r = recent_check(recent, &trade, s->rec.policy_version, &before)) != 0)
+	if ((r = recent_check(recent, &trade, s->rec.policy_version, bill.paid)) != 0)
 		return serve_refuse(s, r, RULE_TRADE_REPEATED);
-	bill.paid = before;
 	if ((r = sign_charged(s, steps, &bill, out)) != 0)
 		return r;
-	charge_raise(&bill.total, &before);
-	recent_note(recent, &trade, s->rec.policy_version, &bill.total);
+	recent_note(recent, &trade, s->rec.policy_version, bill.paid);
 	return 0;
 }
 
@@ -207,7 +208,7 @@ read_intent(struct serve *s, const struct msg_bump *m, struct tx *ret)
 {
 	uint8_t mac[32];
 
-	keyring_intent_mac(s->keys, serve_agent_id(s), m->intent, mac);
+	intent_mac(s, m->intent, mac);
 	if (!mac_equal(mac, m->intent_mac))
 		return serve_refuse(s, ERR_MAC, RULE_INTENT);
 	return read_transaction(s, m->intent, ret);
@@ -241,7 +242,7 @@ write_bumped(struct serve *s, const struct tx *tx, struct writer *w)
 	if ((r = writer_end(&intent, &reply.intent.len)) != 0)
 		return r;
 	reply.intent.p = s->intent;
-	keyring_intent_mac(s->keys, serve_agent_id(s), reply.intent, reply.intent_mac);
+	intent_mac(s, reply.intent, reply.intent_mac);
 	if ((r = serve_next_record(s)) != 0)
 		return r;
 	reply.record = serve_record(s);

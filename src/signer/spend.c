@@ -127,16 +127,6 @@ charge_judge(const struct charge *charge, const struct policy *policy)
 	return RULE_NONE;
 }
 
-int
-charge_add(struct charge *sum, const struct charge *more)
-{
-	int r = u256_add(&sum->native, &more->native, &sum->native);
-
-	for (size_t i = 0; i < POLICY_TOKENS_MAX && r == 0; i++)
-		r = u256_add(&sum->token[i], &more->token[i], &sum->token[i]);
-	return r;
-}
-
 static void
 raise_part(struct u256 *a, const struct u256 *b)
 {
@@ -152,22 +142,22 @@ charge_raise(struct charge *charge, const struct charge *other)
 		raise_part(&charge->token[i], &other->token[i]);
 }
 
-static void
-settle(struct u256 *charge, struct u256 *paid)
+static struct u256
+beyond(const struct u256 *amount, const struct u256 *paid)
 {
-	const struct u256 taken = u256_compare(charge, paid) < 0 ? *charge : *paid;
+	struct u256 rest;
 
-	/* neither is below what is taken of it */
-	if (u256_sub(charge, &taken, charge) != 0 || u256_sub(paid, &taken, paid) != 0)
-		*paid = U256_ZERO;
+	return u256_sub(amount, paid, &rest) == 0 ? rest : U256_ZERO;
 }
 
-void
-charge_settle(struct charge *charge, struct charge *paid)
+struct charge
+charge_beyond(const struct charge *charge, const struct charge *paid)
 {
-	settle(&charge->native, &paid->native);
+	struct charge ret = {.native = beyond(&charge->native, &paid->native)};
+
 	for (size_t i = 0; i < POLICY_TOKENS_MAX; i++)
-		settle(&charge->token[i], &paid->token[i]);
+		ret.token[i] = beyond(&charge->token[i], &paid->token[i]);
+	return ret;
 }
 
 /* --- what an agent has spent --------------------------------------------- */

@@ -53,14 +53,11 @@ struct charge {
 /* The caps of one transaction. Returns: RULE_NONE or the cap that refuses */
 enum rule charge_judge(const struct charge *charge, const struct policy *policy) MUST_USE;
 
-/* sum += more; ERR_OVERFLOW, and sum is then of no use. */
-int charge_add(struct charge *sum, const struct charge *more) MUST_USE;
-
 /* Raise every part of charge to that of other, where that is higher. */
 void charge_raise(struct charge *charge, const struct charge *other);
 
-/* Take from charge what is in paid, and from paid what was taken. */
-void charge_settle(struct charge *charge, struct charge *paid);
+/* What of charge is not paid. */
+struct charge charge_beyond(const struct charge *charge, const struct charge *paid);
 
 /* Fill the buckets from a record of this policy; they leak from `from` on. */
 void spend_seed(struct spend *s, const struct policy *policy, const struct agent_record *rec,

@@ -96,7 +96,7 @@ macs(void)
 
 	fill(request, sizeof request, 0x56);
 	keyring_record_mac(&keys, part, out);
-	keyring_intent_mac(&keys, part, part, out);
+	keyring_intent_mac(&keys, part, request, part, out);
 	keyring_register_tag(&keys, part, request, out);
 	keyring_api_key(&keys, part, request, key);
 	keyring_rotated_key(&keys, &rotation, out);

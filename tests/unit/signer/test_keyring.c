@@ -96,18 +96,19 @@ test_bound_address(void **state)
 static void
 test_subkeys(void **state)
 {
-	uint8_t out[32], request[32], old[32];
+	uint8_t out[32], request[32], old[32], wallet[20];
 	const struct key_rotation rotation = {text("alice"), 2, old, text("idem"), request};
 
 	(void)state;
 	memset(request, 7, 32);
 	memset(old, 3, 32);
+	memset(wallet, 9, 20);
 	expect_hex(keyring_root_id(keys), 32,
 	    "ee01a7f1903096f1036556abcf519a20a314ed1785a13bbaecf253939a1c7cdf");
 	keyring_record_mac(keys, text("record"), out);
 	expect_hex(out, 32, "41d6524279b4075f8fe5f02f966cb75bebc707f8d7b4f95101433841b72d9271");
-	keyring_intent_mac(keys, text("alice"), text("fields"), out);
-	expect_hex(out, 32, "6151b7f2118f1392ae5d2a2ab9d0da0bd7d8c22619f67b5eca03d96aac939222");
+	keyring_intent_mac(keys, text("alice"), wallet, text("fields"), out);
+	expect_hex(out, 32, "f3a63a8b381dc9d97f407d2433aea0819fff07d4659614751850a22bbff19ec6");
 	keyring_api_key(keys, text("idem"), request, out);
 	expect_hex(out, 32, "e8a01d47dc85223b6076f79eb7356c3c84f5282c407cfd24ba2fdc42e4285069");
 	keyring_register_tag(keys, text("idem"), request, out);

@@ -292,6 +292,32 @@ test_a_retry_has_the_same_nonces(void **state)
 	assert_int_equal(token_used(&a), 30);
 }
 
+/*
+ * Each version of a trade within the caps, and of each the dear step sent: that is another
+ * trade than any of them, and all of it counts.
+ */
+static void
+test_the_dear_steps_of_several_versions(void **state)
+{
+	struct agent a = registered("alice", &policy);
+	struct tx txs[4];
+
+	(void)state;
+	for (size_t version = 0; version < 4; version++) {
+		for (size_t i = 0; i < 4; i++) {
+			txs[i] = token_transfer(i, i == version ? 100 : 0);
+			txs[i].nonce = i;
+		}
+		assert_int_equal(trade_as(&a, txs, 4, key_one), 0);
+		assert_int_equal(token_used(&a), 100 * (version + 1));
+	}
+	/* the whole of it costs nothing more */
+	for (size_t i = 0; i < 4; i++)
+		txs[i].data = call_two(rooms[i], TRANSFER, OWNER, 100);
+	assert_int_equal(trade_as(&a, txs, 4, key_one), 0);
+	assert_int_equal(token_used(&a), 400);
+}
+
 /* A refused trade was not signed: its key is free. */
 static void
 test_a_refusal_leaves_the_key_free(void **state)
@@ -611,6 +637,33 @@ test_rewritten_intents(void **state)
 	assert_int_equal(ask_bump(&m), 0);
 }
 
+/*
+ * After a restart somebody registers the name with rules of his own and has the signer sign
+ * what he likes, with a wallet of his. Put under the first agent's row again, it is not hers.
+ */
+static void
+test_the_intent_of_a_namesake(void **state)
+{
+	struct policy lax = policy;
+	struct agent alice, namesake;
+	struct signed_step steps[4];
+	struct tx tx = token_transfer(0, 90);
+	struct msg_bump m;
+
+	(void)state;
+	lax.flags = POLICY_TO_ANYONE;
+	alice = registered("alice", &policy);
+	reboot(SCHEME_BOUND);
+	namesake = registered("alice", &lax);
+	tx.data = call_two(rooms[0], TRANSFER, STRANGER, 90);
+	assert_int_equal(trade(&namesake, &tx, 1), 0);
+	assert_int_equal(read_steps(steps), 1);
+	reboot(SCHEME_BOUND);
+	m = bump_of(&alice, &tx, steps[0].mac, 2 * GWEI, 2 * GWEI);
+	assert_int_equal(ask_bump(&m), ERR_MAC);
+	assert_rule("intent");
+}
+
 static void
 test_bump_limits(void **state)
 {
@@ -888,6 +941,7 @@ main(void)
 		TEST(test_a_retry_gives_the_same_bytes),
 		TEST(test_a_retry_costs_what_it_is_dearer),
 		TEST(test_a_retry_has_the_same_nonces),
+		TEST(test_the_dear_steps_of_several_versions),
 		TEST(test_a_refusal_leaves_the_key_free),
 		TEST(test_a_retry_under_another_policy_pays_again),
 		TEST(test_how_long_a_key_is_known),
@@ -900,6 +954,7 @@ main(void)
 		TEST(test_down_time_earns_nothing),
 		TEST(test_bump),
 		TEST(test_rewritten_intents),
+		TEST(test_the_intent_of_a_namesake),
 		TEST(test_bump_limits),
 		TEST(test_bump_type),
 		TEST(test_permits_are_charged),
