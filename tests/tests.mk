@@ -68,6 +68,8 @@ $(B)/tests/unit/tdx/test_mutation: $(call obj,tests/unit/tdx/test_mutation.c $(S
 	@mkdir -p $(@D)
 	$(CC) -pie $(LDHARDEN) -o $@ $^ $(TEST_LIBS)
 $(B)/tests/unit/trade/test_engine $(B)/tests/unit/trade/test_watch: $(B)/san/tests/unit/trade/world.o
+$(B)/tests/fuzz/fuzz_platform_answers: $(B)/fuzzobj/tests/fakes/fake_agent.o
+$(B)/fuzzobj/tests/fuzz/fuzz_platform_answers.o $(B)/fuzzobj/tests/fakes/%.o: STD += -Itests
 $(B)/tests/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/support.a $(B)/fuzzobj/everything.a
 	@mkdir -p $(@D)
 	$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(filter %.a,$^) \
