@@ -49,6 +49,10 @@ choose_root(const struct settings *s, const char *platform, enum boot_root *ret,
 		    "MNEMONIC: on dstack the root secret comes from the agent (GetKey), and "
 		    "whoever set this phrase knows every key; remove it, or accept that with "
 		    "SELFSAME_ROOT_SOURCE=environment");
+	if (s->value[SET_MNEMONIC_PASSPHRASE] != NULL)
+		return refuse(problem,
+		    "MNEMONIC_PASSPHRASE: belongs to a phrase, and the agent's key is none; remove "
+		    "it");
 	if (is_auto)
 		*ret = BOOT_ROOT_DSTACK;
 	else

@@ -11,9 +11,10 @@
 #include "tee/quote_check.h"
 #include "base/banned.h"
 
-#define EVENT_TEXT_CAP 49152 /* of the event log */
+/* Each may double when its quotes are escaped, and all go into one document. */
+#define EVENT_TEXT_CAP 40960 /* of the event log */
 #define CONFIG_TEXT_CAP 16384
-#define COMPOSE_TEXT_CAP 49152 /* a longer one is left out: a verifier can be given it */
+#define COMPOSE_TEXT_CAP 32768 /* a longer one is left out: a verifier can be given it */
 #define BODY_MAX 512
 
 struct dstack {

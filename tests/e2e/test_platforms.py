@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT, register
 from eth_account import Account
 from test_attestation import SIMULATED_ROOT, attest, check_quote, jcs, lp, replay, result, unhex, verify
+from test_secrets import may_trace, search_memory
 
 sys.path.insert(0, str(ROOT / "tests" / "fakes"))
 import localchain  # noqa: E402
@@ -258,6 +259,8 @@ def test_dstack_a_phrase_in_the_environment_is_refused(agent, market, folder):
     agent(generation="0.5.9")
     text = refused(market, SELFSAME_DSTACK_SOCKET=f"{folder}/dstack.sock", MNEMONIC=phrase())
     assert "MNEMONIC" in text and "SELFSAME_ROOT_SOURCE=environment" in text
+    text = refused(market, SELFSAME_DSTACK_SOCKET=f"{folder}/dstack.sock", MNEMONIC_PASSPHRASE="x")
+    assert "MNEMONIC_PASSPHRASE" in text
 
 
 def test_dstack_wrong_answers_are_not_passed_on(agent, on, market, folder):
@@ -299,6 +302,13 @@ def test_dstack_the_root_secret_stays_in_the_signer(agent, on):
             assert secret not in content and secret.hex().encode() not in content
     assert key.hex() not in daemon.output() and seed.hex() not in daemon.output()
     assert "selfsame-rootsource" not in daemon.children()
+    if not may_trace():
+        pytest.skip("this machine lets nobody read another process's memory")
+    wanted = {"key": key, "seed": seed, "seed half": seed[:32], "key in hex": key.hex().encode(),
+              "seed in hex": seed.hex().encode()}
+    for name, pid in {**daemon.children(), "selfsamed": daemon.pid}.items():
+        if name != "selfsame-signer":
+            assert search_memory(pid, wanted) == [], name
 
 
 # --- EigenCompute and Confidential Space --------------------------------------------------------
