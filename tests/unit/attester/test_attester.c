@@ -169,18 +169,22 @@ assert_accepted(struct bytes document, const uint8_t *tls_key_hash)
 
 	memset(nonce, 0x77, sizeof nonce);
 	assert_int_equal(simulated_pki_make(&pki), 0);
-	q = (struct question){.has_nonce = 1,
-			      .nonce = {nonce, sizeof nonce},
-			      .at = 1780000000,
-			      .simulated_root = {pki.der[PCK_ROOT], pki.der_len[PCK_ROOT]}};
+	q = (struct question){
+	    .has_nonce = 1,
+	    .nonce = {nonce, sizeof nonce},
+	    .at = 1780000000,
+	    .root = {pki.der[PCK_ROOT], pki.der_len[PCK_ROOT]},
+	    .simulated_root = 1,
+	    .policy = tdx_policy_default(),
+	};
 	if (tls_key_hash != NULL) {
 		q.channel = CHANNEL_TLS;
 		memcpy(q.peer_key_hash, tls_key_hash, 32);
 	}
-	evaluate(document, &q, &e);
+	evaluate(KIND_ATTESTATION, document, &q, &e);
 	if (!verdict_accepts(&e.verdict))
-		fail_msg("%s: %s", verdict_failure(&e.verdict)->name,
-			 verdict_failure(&e.verdict)->detail);
+		fail_msg("%s: %s", verdict_refusal(&e.verdict)->name,
+		    verdict_refusal(&e.verdict)->detail);
 	assert_true(e.verdict.development && e.verdict.simulated);
 	assert_int_equal(e.attestation.attested.root_id[0], 0x22);
 	evaluation_close(&e);
