@@ -441,6 +441,15 @@ test_tcb_info_form(void **state)
 	/* nor does white space, as long as it is signed too */
 	s.tcb_edit = (struct scenario_edit){"\"tcbType\":0", " \"tcbType\" : 0"};
 	assert_holds(&s, "UpToDate", BEST_DATE, "");
+	/* components' names are for people: Intel may spell them as it likes */
+	s.tcb_edit = (struct scenario_edit){"\"category\":\"", "\"category\":\"\\u00b5 \\/ "};
+	assert_holds(&s, "UpToDate", BEST_DATE, "");
+	s.tcb_edit = (struct scenario_edit){
+	    "\"category\":\"",
+	    "\"category\":\"a name of more than sixty-four characters, which is long for one "};
+	assert_holds(&s, "UpToDate", BEST_DATE, "");
+	s.tcb_edit = (struct scenario_edit){"\"category\":\"", "\"category\":\"\\x"};
+	assert_refused(&s, TDX_TCB_INFO_PARSE, TDX_STEP_TCB_INFO);
 	/* after the signature everything is a change */
 	s = scenario;
 	s.bundle_edit = (struct scenario_edit){"\\\"tcbType\\\":0", "\\\"tcbType\\\": 0"};
