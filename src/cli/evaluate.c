@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "cli/attestation_checks.h"
 #include "cli/judge.h"
+#include "cli/unanswered.h"
 #include "evidence/dstack_blob.h"
 #include "tdx/report_data.h"
 #include "base/banned.h"
@@ -162,6 +163,7 @@ evaluate(enum kind kind, struct bytes bytes, const struct question *q, struct ev
 	evaluate_kind(ret, q, bytes);
 	for (size_t i = 0; i < q->expectation_count; i++)
 		expectation_check(&q->expectation[i], ret, &ret->verdict);
+	unanswered_check(q, ret);
 }
 
 void

@@ -28,6 +28,7 @@ struct question {
 	int collateral_malformed; /* there was something, but no bundle */
 	const char *no_collateral; /* why it could not be had, for the user; NULL: nobody asked */
 	struct tdx_policy policy;
+	int has_policy; /* it is somebody's, not the default */
 	size_t expectation_count;
 	struct expectation expectation[EXPECTATIONS_MAX];
 

@@ -195,6 +195,7 @@ take_quote_policy(struct question_options *o, const char *path, json_t *root)
 	const char *field = NULL;
 	int r = ERR_MEM;
 
+	o->question.has_policy |= json_object_size(root) > 0;
 	buffer_reset(&o->policy);
 	if (text != NULL)
 		buffer_text(&o->policy, text);

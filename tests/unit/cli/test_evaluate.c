@@ -177,6 +177,77 @@ test_claims_to_be_real(void **state)
 	evaluation_close(&result);
 }
 
+/*
+ * Who serves the evidence chooses its kind: a genuine quote of anybody's, where an attestation
+ * was asked for with a nonce, is no answer.
+ */
+static void
+test_a_quote_answers_no_nonce(void **state)
+{
+	struct question q = evidence_question(&e);
+	struct bytes quote = {changed, 0};
+
+	(void)state;
+	evidence_make(&e);
+	assert_accepts(evidence_document(&e), &q);
+	quote.len = result.attestation.quote_len;
+	memcpy(changed, result.attestation.quote, quote.len);
+	evaluation_close(&result);
+	evaluate(KIND_QUOTE, quote, &q, &result);
+	assert_false(verdict_accepts(&result.verdict));
+	assert_string_equal(verdict_refusal(&result.verdict)->name, "nonce");
+	evaluation_close(&result);
+	q.has_nonce = 0;
+	evaluate(KIND_QUOTE, quote, &q, &result);
+	assert_true(verdict_accepts(&result.verdict));
+	evaluation_close(&result);
+	/* nor is it the instance whose receipt this is */
+	q.receipt_count = 1;
+	evaluate(KIND_QUOTE, quote, &q, &result);
+	assert_string_equal(verdict_refusal(&result.verdict)->name, "receipt");
+	evaluation_close(&result);
+}
+
+/* What is expected of one kind of evidence is not met by showing another. */
+static void
+test_expectations_that_nothing_answers(void **state)
+{
+	static const uint8_t some[] = {1};
+	struct question q;
+
+	(void)state;
+	evidence_make(&e);
+#define UNANSWERED(change) \
+	do { \
+		q = evidence_question(&e); \
+		change; \
+		assert_refuses(evidence_document(&e), &q, "expect"); \
+		evaluation_close(&result); \
+	} while (0)
+	UNANSWERED(q.image = evidence_text("sha256:00"));
+	UNANSWERED(q.has_app_id = 1);
+	UNANSWERED(q.dstack.has_app_id = 1);
+	UNANSWERED(q.dstack.has_os = 1);
+	UNANSWERED(q.dstack.has_kms_root = 1);
+	UNANSWERED(q.dstack.kms_ca_len = 1);
+	UNANSWERED(q.dstack.compose_hashes.given = 1);
+	UNANSWERED(q.dstack.os_images.given = 1);
+	UNANSWERED(q.dstack.mr_kms.given = 1);
+	UNANSWERED(q.dstack.devices.given = 1);
+	UNANSWERED(q.challenge = ((struct bytes){some, 1}));
+	UNANSWERED(q.extra_data = ((struct bytes){some, 1}));
+	UNANSWERED(q.audience = evidence_text("a"));
+	UNANSWERED(q.nonce_text = evidence_text("n"));
+	q = evidence_question(&e);
+	q.has_policy = 1;
+	assert_accepts(evidence_document(&e), &q);
+	evaluation_close(&result);
+	q.has_nonce = 0;
+	evaluate(KIND_TOKEN, evidence_text("a.b.c"), &q, &result);
+	assert_result("expect", CHECK_FAILED);
+	evaluation_close(&result);
+}
+
 static void
 test_nonce(void **state)
 {
@@ -541,6 +612,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_accepted, begin, end),
 	    cmocka_unit_test_setup_teardown(test_simulated_needs_its_root, begin, end),
 	    cmocka_unit_test_setup_teardown(test_claims_to_be_real, begin, end),
+	    cmocka_unit_test_setup_teardown(test_a_quote_answers_no_nonce, begin, end),
+	    cmocka_unit_test_setup_teardown(test_expectations_that_nothing_answers, begin, end),
 	    cmocka_unit_test_setup_teardown(test_nonce, begin, end),
 	    cmocka_unit_test_setup_teardown(test_report_data, begin, end),
 	    cmocka_unit_test_setup_teardown(test_spelling_does_not_matter, begin, end),
