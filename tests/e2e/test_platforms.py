@@ -25,8 +25,8 @@ from launcher import APP_ID, IMAGE_DIGEST, Launcher  # noqa: E402
 
 BIN = ROOT / "build" / "bin"
 FAKES = ROOT / "build" / "tests" / "fakes"
-NOWHERE = {"SELFSAME_DSTACK_SOCKET": "/nonexistent", "SELFSAME_LAUNCHER_SOCKET": "/nonexistent",
-           "SELFSAME_TSM_REPORTS": "/nonexistent"}
+NOWHERE = {"SELFSAME_DSTACK_SOCKET": "/dev/null/none", "SELFSAME_LAUNCHER_SOCKET": "/dev/null/none",
+           "SELFSAME_TSM_REPORTS": "/dev/null/none"}
 NONCE = "ab" * 32
 
 for _program in ("quote", "selfsame-attester"):

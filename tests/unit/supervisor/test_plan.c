@@ -93,7 +93,7 @@ test_without_development(void **state)
 
 /* A platform stands there as soon as its directory does: the root of the file system will do. */
 #define TSM "SELFSAME_PLATFORM=tsm\nSELFSAME_TSM_REPORTS=/\n"
-#define NO_SOCKETS "SELFSAME_DSTACK_SOCKET=/nonexistent\nSELFSAME_LAUNCHER_SOCKET=/nonexistent\n"
+#define NO_SOCKETS "SELFSAME_DSTACK_SOCKET=/dev/null/none\nSELFSAME_LAUNCHER_SOCKET=/dev/null/none\n"
 
 static void
 test_real(void **state)
@@ -114,7 +114,7 @@ test_real(void **state)
 	    ERR_SETTING);
 	assert_memory_equal(problem, "SELFSAME_ROOT_SOURCE: ", 22);
 	assert_int_equal(make("MNEMONIC=x\nSELFSAME_PLATFORM=dstack\n"
-	                      "SELFSAME_DSTACK_SOCKET=/nonexistent\n", 0, &p), ERR_SETTING);
+	                      "SELFSAME_DSTACK_SOCKET=/dev/null/none\n", 0, &p), ERR_SETTING);
 	assert_memory_equal(problem, "SELFSAME_PLATFORM: ", 19);
 }
 

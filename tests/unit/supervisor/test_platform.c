@@ -82,14 +82,14 @@ test_order(void **state)
 	assert_string_equal(p.name, "dstack");
 	assert_string_equal(p.socket, agent);
 	assert_null(p.reports);
-	assert_int_equal(find("auto", "/nonexistent", launcher, reports, &p), 0);
+	assert_int_equal(find("auto", "/dev/null/none", launcher, reports, &p), 0);
 	assert_string_equal(p.name, "eigencompute");
 	assert_string_equal(p.socket, launcher);
-	assert_int_equal(find("auto", "/nonexistent", "/nonexistent", reports, &p), 0);
+	assert_int_equal(find("auto", "/dev/null/none", "/dev/null/none", reports, &p), 0);
 	assert_string_equal(p.name, "tsm");
 	assert_string_equal(p.reports, reports);
 	assert_null(p.socket);
-	assert_int_equal(find("auto", "/nonexistent", "/nonexistent", "/nonexistent", &p),
+	assert_int_equal(find("auto", "/dev/null/none", "/dev/null/none", "/dev/null/none", &p),
 	    ERR_NOT_FOUND);
 }
 
@@ -106,11 +106,11 @@ test_named(void **state)
 	assert_int_equal(find("simulated", agent, launcher, reports, &p), 0);
 	assert_string_equal(p.name, "simulated");
 	assert_null(p.socket);
-	assert_int_equal(find("dstack", "/nonexistent", launcher, reports, &p), ERR_SETTING);
+	assert_int_equal(find("dstack", "/dev/null/none", launcher, reports, &p), ERR_SETTING);
 	assert_non_null(strstr(problem, "SELFSAME_DSTACK_SOCKET"));
-	assert_int_equal(find("eigencompute", agent, "/nonexistent", reports, &p), ERR_SETTING);
+	assert_int_equal(find("eigencompute", agent, "/dev/null/none", reports, &p), ERR_SETTING);
 	assert_non_null(strstr(problem, "SELFSAME_LAUNCHER_SOCKET"));
-	assert_int_equal(find("tsm", agent, launcher, "/nonexistent", &p), ERR_SETTING);
+	assert_int_equal(find("tsm", agent, launcher, "/dev/null/none", &p), ERR_SETTING);
 	assert_non_null(strstr(problem, "SELFSAME_TSM_REPORTS"));
 }
 

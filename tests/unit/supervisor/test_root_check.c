@@ -112,7 +112,7 @@ test_record(void **state)
 	}
 	(void)snprintf(new, sizeof new, "%s.new", path);
 	assert_int_not_equal(stat(new, &st), 0);
-	assert_int_equal(root_record_write("/nonexistent/root", &wanted), ERR_IO);
+	assert_int_equal(root_record_write("/dev/null/none/root", &wanted), ERR_IO);
 	assert_int_equal(root_record_read(directory, &got), ERR_IO);
 }
 
@@ -203,7 +203,7 @@ test_odd_answers(void **state)
 	assert_int_equal(accept_root(&c, BOOT_ROOT_PHRASE, 0x11), ERR_SETTING);
 	assert_int_equal(accept_root(&c, (enum boot_root)9, 0x11), ERR_SETTING);
 	/* a birth that cannot be recorded is none */
-	c.path = "/nonexistent/root";
+	c.path = "/dev/null/none/root";
 	assert_int_equal(accept_root(&c, BOOT_ROOT_DSTACK_V1, 0x11), ERR_SETTING);
 	assert_non_null(strstr(text, "SELFSAME_ROOT_PUBLIC_KEY=0x021111"));
 }
