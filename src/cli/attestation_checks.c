@@ -315,12 +315,80 @@ check_instance_key(struct evaluation *e)
 		check_fail(v, CHECK_INSTANCE_KEY, "%s is not an Ed25519 key", hex);
 }
 
+/* A setting's text, or NULL. */
+static const char *
+setting(const struct attested *s, const char *name)
+{
+	return json_string_value(json_object_get(s->settings, name));
+}
+
+static int
+setting_is(const struct attested *s, const char *name, const char *text)
+{
+	const char *value = setting(s, name);
+
+	return value != NULL && strcmp(value, text) == 0;
+}
+
+static int
+addresses_equal(const char *a, const char *b)
+{
+	uint8_t x[20], y[20];
+
+	return hex_decode_0x(a, strlen(a), x, sizeof x) == 0 &&
+	       hex_decode(b, strlen(b), y, sizeof y) == 0 && memcmp(x, y, sizeof x) == 0;
+}
+
+/*
+ * A MNEMONIC in the environment is the KMS's only if something says so: the attester does not
+ * start with one that is not on the list. But that list could be of any application.
+ */
+static void
+check_mnemonic(struct evaluation *e)
+{
+	const struct attested *s = &e->attestation.attested;
+	const char *listed = setting(s, "SELFSAME_APP_ID");
+	const char *found = facts_find(&e->facts, "appId");
+	const char *kms = setting(s, "SELFSAME_KMS_ENVIRONMENT");
+
+	if (setting(s, "SELFSAME_KMS_ADDRESSES") == NULL || listed == NULL)
+		check_skip(&e->verdict, CHECK_ROOT_SECRET,
+			   "MNEMONIC came from the environment, and nothing shows that a KMS made "
+			   "it: whoever put it there knows every key");
+	else if (found == NULL)
+		check_skip(&e->verdict, CHECK_ROOT_SECRET,
+			   "MNEMONIC is on the KMS's list for application %.64s; the evidence does "
+			   "not say that this is it", listed);
+	else if (addresses_equal(listed, found))
+		check_pass(&e->verdict, CHECK_ROOT_SECRET,
+			   "MNEMONIC is on the list of the KMS (%.32s) for this application",
+			   kms != NULL ? kms : "mainnet-alpha");
+	else
+		check_fail(&e->verdict, CHECK_ROOT_SECRET,
+			   "MNEMONIC is on the KMS's list for application %.64s, and this is %s",
+			   listed, found);
+}
+
+static void
+check_root_secret(struct evaluation *e)
+{
+	const struct attested *s = &e->attestation.attested;
+	struct verdict *v = &e->verdict;
+
+	if (!has_statement(e))
+		check_unreached(v, CHECK_ROOT_SECRET);
+	else if (e->attestation.simulated)
+		check_skip(v, CHECK_ROOT_SECRET, "simulated: whoever runs this machine knows it");
+	else if (setting_is(s, "rootSource", "dstack"))
+		check_pass(v, CHECK_ROOT_SECRET, "derived for this application by dstack's agent");
+	else
+		check_mnemonic(e);
+}
+
 static int
 serves_tls(const struct attested *s)
 {
-	const json_t *value = json_object_get(s->settings, "SELFSAME_TLS");
-
-	return json_is_string(value) && strcmp(json_string_value(value), "1") == 0;
+	return setting_is(s, "SELFSAME_TLS", "1");
 }
 
 /* The certificate is self-signed by design: the attested key, not a CA, says who the peer is. */
@@ -406,6 +474,7 @@ attestation_check_rest(struct evaluation *e, const struct question *q)
 	check_report_data(e);
 	check_event_log(e);
 	check_measured(e);
+	check_root_secret(e);
 	check_instance_key(e);
 	for (size_t i = 0; i < q->receipt_count; i++)
 		receipt_check(q->receipt[i], &e->attestation.attested, &e->verdict);

@@ -331,6 +331,15 @@ def test_eigencompute(launcher, on, market, folder):
     verdict = assert_verifies(daemon, *anchors)
     for name in ("ak-chain", "tpm-quotes", "tpm-nonce", "bound-nonce", "canonical-log", "pcr13", "image", "app"):
         assert result(verdict, name) == ["passed"], (name, verdict)
+    # whose MNEMONIC this is, nobody has shown; a list of the KMS's does, if it is this application's
+    assert result(verdict, "root-secret") == ["not-checked"]
+    for app, wanted in ((None, "not-checked"), (APP_ID, "passed"), ("11" * 20, "failed")):
+        document["statement"]["settings"]["SELFSAME_KMS_ADDRESSES"] = "{}"
+        if app:
+            document["statement"]["settings"]["SELFSAME_APP_ID"] = "0x" + app.removeprefix("0x")
+        (folder / "edited.json").write_text(json.dumps(document))
+        status, verdict, _ = verify(folder / "edited.json", "--simulated-root", SIMULATED_ROOT, *anchors)
+        assert status == 1 and result(verdict, "root-secret") == [wanted], (app, verdict)
     # under Google's own root, for another image, with another program in the log
     assert verify(daemon.url, "--simulated-root", SIMULATED_ROOT)[0] == 1
     status, verdict, _ = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *anchors[:3], "sha256:" + "00" * 32)

@@ -137,9 +137,14 @@ def test_policy(cases, tmp_path):
     status, out, _ = verify(*arguments)
     assert status == 1 and out["reason"] == "tcb-status" and out["tcbStatus"] == "SWHardeningNeeded"
     policy = tmp_path / "policy.json"
-    policy.write_text('{"tcbStatuses": ["UpToDate", "SWHardeningNeeded"], "dstack": {"appId": "%s"}}' % ("00" * 20))
+    accepted = '"tcbStatuses": ["UpToDate", "SWHardeningNeeded"]'
+    policy.write_text("{%s}" % accepted)
     status, out, error = verify(*arguments, "--policy", policy)
     assert status == 0, (out, error)
+    # an application that was asked for is not met by evidence that names none
+    policy.write_text('{%s, "dstack": {"appId": "%s"}}' % (accepted, "00" * 20))
+    status, out, _ = verify(*arguments, "--policy", policy)
+    assert status == 1 and out["step"] == "expect" and "dstack" in out["checks"][-1]["detail"]
     for text, words in (('{"tcbStatuses": ["Fine"]}', "tcbStatuses"), ('{"colour": 1}', "colour"), ("[]", "object"),
                         ('{"dstack": {"colour": 1}}', "colour"), ('{"graceDays":1,"graceDays":2}', "twice")):
         policy.write_text(text)

@@ -463,6 +463,42 @@ test_measured(void **state)
 	evaluation_close(&result);
 }
 
+/* A phrase from the environment is whoever's who put it there; it is said, and not held against it. */
+static void
+test_root_secret(void **state)
+{
+	static const char *const wanted[] = {"knows it", "nothing shows", "does not say"};
+	static const char *const settings[] = {
+	    "{\"SELFSAME_TLS\":\"0\",\"rootSource\":\"environment\"}",
+	    "{\"SELFSAME_APP_ID\":\"0x11\",\"rootSource\":\"environment\"}",
+	    "{\"SELFSAME_APP_ID\":\"0x11\",\"SELFSAME_KMS_ADDRESSES\":\"{}\"}",
+	};
+	struct question q = evidence_question(&e);
+	struct bytes document;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		e.statement.settings = evidence_text(settings[i]);
+		evidence_make(&e);
+		document = evidence_document(&e);
+		if (i > 0)
+			document = replace("\"platform\":\"simulated\",\"simulated\":true",
+					   "\"platform\":\"tsm\",\"simulated\":false");
+		assert_accepts(document, &q);
+		assert_result("root-secret", CHECK_NOT_CHECKED);
+		assert_non_null(strstr(find("root-secret")->detail, wanted[i]));
+		evaluation_close(&result);
+		e.statement.platform = e.statement.mode = "tsm";
+	}
+	e.statement.settings = evidence_text("{\"rootSource\":\"dstack\"}");
+	evidence_make(&e);
+	assert_accepts(replace("\"platform\":\"simulated\",\"simulated\":true",
+			       "\"platform\":\"tsm\",\"simulated\":false"),
+		       &q);
+	assert_result("root-secret", CHECK_PASSED);
+	evaluation_close(&result);
+}
+
 static void
 test_instance_key(void **state)
 {
@@ -622,6 +658,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_quote_failures_come_through, begin, end),
 	    cmocka_unit_test_setup_teardown(test_event_log, begin, end),
 	    cmocka_unit_test_setup_teardown(test_measured, begin, end),
+	    cmocka_unit_test_setup_teardown(test_root_secret, begin, end),
 	    cmocka_unit_test_setup_teardown(test_instance_key, begin, end),
 	    cmocka_unit_test_setup_teardown(test_tls_key, begin, end),
 	    cmocka_unit_test_setup_teardown(test_expectations, begin, end),
