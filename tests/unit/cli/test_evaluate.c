@@ -463,7 +463,7 @@ test_measured(void **state)
 	evaluation_close(&result);
 }
 
-/* A phrase from the environment is whoever's who put it there; it is said, and not held against it. */
+/* A phrase from the environment is whoever's who put it there: said, and not held against it. */
 static void
 test_root_secret(void **state)
 {
