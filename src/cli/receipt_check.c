@@ -98,13 +98,15 @@ unnamed_transaction(const json_t *answer, const json_t *receipt, size_t *ret_nam
 {
 	const json_t *steps = json_object_get(answer, "steps");
 	const json_t *tx = json_object_get(answer, "tx");
+	const size_t count = json_array_size(steps);
 
 	*ret_named = 0;
-	for (size_t i = 0; tx != NULL && !json_is_null(tx); i++) {
-		if (!is_among_hashes(receipt, tx))
+	/* the answer's own first: it may have none, and its steps some */
+	for (size_t i = 0; i <= count; i++) {
+		if (json_is_string(tx) && !is_among_hashes(receipt, tx))
 			return tx;
-		++*ret_named;
-		tx = json_object_get(json_array_get(steps, i), "tx");
+		*ret_named += json_is_string(tx) ? 1 : 0;
+		tx = i < count ? json_object_get(json_array_get(steps, i), "tx") : NULL;
 	}
 	return NULL;
 }
@@ -119,7 +121,8 @@ has_transactions(const json_t *answer)
 	for (size_t i = 0; i < json_array_size(steps); i++)
 		if (!json_is_string(json_object_get(json_array_get(steps, i), "tx")))
 			return 0;
-	return tx == NULL || json_is_null(tx) || json_is_string(tx);
+	return (steps == NULL || json_is_array(steps)) &&
+	       (tx == NULL || json_is_null(tx) || json_is_string(tx));
 }
 
 static void

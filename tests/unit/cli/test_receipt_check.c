@@ -225,6 +225,12 @@ test_answer_hash(void **state)
 	assert_null(named("receipt-hash"));
 	assert_int_equal(check_answer("\"tx\":[]"), CHECK_FAILED);
 	assert_int_equal(check_answer("\"steps\":[5]"), CHECK_FAILED);
+	assert_int_equal(check_answer("\"steps\":{\"tx\":\"0x44\"}"), CHECK_FAILED);
+	/* that the answer names none of its own hides no step */
+	assert_int_equal(check_answer("\"tx\":null,\"steps\":[{\"tx\":\"0x44\"}]"), CHECK_PASSED);
+	assert_int_equal(named("receipt-hash")->result, CHECK_NOT_CHECKED);
+	assert_int_equal(check_answer("\"steps\":[{\"tx\":\"0x11\"}]"), CHECK_PASSED);
+	assert_int_equal(named("receipt-hash")->result, CHECK_PASSED);
 }
 
 static void
