@@ -18,6 +18,7 @@ struct command {
 int verify_run(const struct command *self, int argc, char **argv);
 int collateral_run(const struct command *self, int argc, char **argv);
 int inspect_run(const struct command *self, int argc, char **argv);
+int watch_run(const struct command *self, int argc, char **argv);
 
 /* Say what is wrong and how the command is used, on stderr; returns CLI_USAGE. */
 int cli_usage(const struct command *self, const char *fmt, ...) PRINTF_LIKE(2, 3);

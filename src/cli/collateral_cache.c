@@ -61,24 +61,6 @@ cache_read(const char *directory, const struct pck_platform *platform, enum pcs_
 	return 0;
 }
 
-/* The directory and its parents; those that are there stay as they are. */
-static int
-make_directory(const char *path)
-{
-	char part[CACHE_PATH_MAX];
-	size_t len = strlen(path);
-
-	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
-			return ERR_IO;
-	}
-	return 0;
-}
-
 int
 cache_write(const char *directory, const struct pck_platform *platform, enum pcs_update update,
 	    const struct buffer *json)
@@ -87,7 +69,7 @@ cache_write(const char *directory, const struct pck_platform *platform, enum pcs
 	int r;
 
 	if ((r = file_name(directory, platform, update, path)) != 0 ||
-	    (r = make_directory(directory)) != 0)
+	    (r = file_make_directory(directory)) != 0)
 		return r;
 	return file_replace(path, json->p, json->len, 0600);
 }

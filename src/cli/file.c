@@ -59,3 +59,22 @@ file_replace(const char *path, const void *p, size_t len, mode_t mode)
 		(void)unlink(beside);
 	return r;
 }
+
+int
+file_make_directory(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof part)
+		return ERR_SPACE;
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0700) != 0 && errno != EEXIST)
+			return ERR_IO;
+	}
+	return 0;
+}

@@ -19,4 +19,7 @@ int file_replace(const char *path, const void *p, size_t len, mode_t mode) MUST_
 /* All of it, at the file's position. Returns: 0 or ERR_IO */
 int file_write_all(int fd, const void *p, size_t len) MUST_USE;
 
+/* A directory and its parents, 0700; those that are there stay as they are. ERR_SPACE, ERR_IO */
+int file_make_directory(const char *path) MUST_USE;
+
 #endif

@@ -26,16 +26,4 @@ int inspect_collateral(struct json_writer *w, struct bytes bundle) MUST_USE;
 int inspect_ccel(struct json_writer *w, struct bytes log) MUST_USE;
 int inspect_dstack_log(struct json_writer *w, struct bytes text) MUST_USE;
 
-/* "refused": {"code", "text"}. Returns: ERR_PARSE */
-int inspect_refused(struct json_writer *w, const char *code, const char *text) MUST_USE;
-
-/* Hex without prefix. */
-void inspect_hex(struct json_writer *w, const char *name, const uint8_t *p, size_t len);
-
-/* "2026-05-28T20:26:40Z" */
-void inspect_time(struct json_writer *w, const char *name, int64_t t);
-
-/* A run of text; what is not UTF-8 is shown as hex. */
-void inspect_text(struct json_writer *w, const char *name, struct bytes text);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "cli/inspect.h"
+#include "cli/inspect_parts.h"
 #include "evidence/bound_evidence.h"
 #include "base/banned.h"
 

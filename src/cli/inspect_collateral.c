@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "cli/inspect.h"
+#include "cli/inspect_parts.h"
 #include "tdx/certificate.h"
 #include "tdx/collateral.h"
 #include "tdx/crl.h"
@@ -59,7 +60,8 @@ static int
 write_document(struct json_writer *w, const char *name, struct bytes text)
 {
 	json_error_t e;
-	json_t *root = json_loadb((const char *)text.p, text.len, JSON_REJECT_DUPLICATES, &e);
+	json_t *root = json_loadb(text.len > 0 ? (const char *)text.p : "", text.len,
+				  JSON_REJECT_DUPLICATES, &e);
 	int r = root != NULL ? 0 : ERR_PARSE;
 
 	if (r == 0)

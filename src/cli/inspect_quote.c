@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "cli/inspect.h"
+#include "cli/inspect_parts.h"
 #include "tdx/pck.h"
 #include "tdx/quote.h"
 #include "tdx/verify.h"

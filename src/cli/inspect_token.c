@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "cli/inspect.h"
+#include "cli/inspect_parts.h"
 #include "base/banned.h"
 
 #define PART_MAX 65536

@@ -1,5 +1,4 @@
 /* selfsame: the command line. Exit status 0 only for "yes". */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +67,25 @@ static const struct command commands[] = {
      "  --simulated-root FILE  the quote is of a simulated TEE under this root\n"
      "  --quiet                no progress on standard error\n",
      collateral_run},
+    {"watch", "URL...", "look at instances again and again, and tell what has changed",
+     "An alert is a line of JSON on standard output: refused, measurement-changed, key-changed,\n"
+     "instance-changed, tcb-status-fell, advisory-added, expiry-near, unreachable, recovered.\n"
+     "What was seen and told goes into a signed history, from which a later run goes on.\n\n"
+     "  --interval SECONDS     between looks at an instance; 300\n"
+     "  --jitter PERCENT       of the interval, so that looks do not come in step; 10\n"
+     "  --once                 look once; exit status 0 if all hold and nothing is to be told\n"
+     "  --failures N           so many looks must fail before an instance is unreachable; 3\n"
+     "  --warn-days N          so long before certificates and collateral end; 14\n"
+     "  --webhook URL          POST each alert there, again until it is taken\n"
+     "  --webhook-ca FILE      certificates that the webhook's TLS is checked with (PEM)\n"
+     "  --history FILE         default: $XDG_STATE_HOME/selfsame/watch.jsonl; its key is FILE.key\n"
+     "and, as for verify, --simulated-root, --policy, --expect, --collateral, --offline, --pccs,\n"
+     "--image, --app-id and the others.\n\n"
+     "Verifying a history:\n"
+     "  --check-history FILE   every line is signed and follows the one before\n"
+     "  --key HEX              by this key, not just by the one that it names\n"
+     "  --head HEX             and a line with this hash is among them\n",
+     watch_run},
     {"version", "", "print the version", "", version_run},
     {"help", "[VERB]", "print this, or how to use one verb", "", help_run},
 };
@@ -99,32 +117,6 @@ find(const char *verb)
 		if (strcmp(commands[i].verb, verb) == 0)
 			return &commands[i];
 	return NULL;
-}
-
-int
-cli_usage(const struct command *self, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "selfsame %s: ", self->verb);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "\nselfsame help %s shows how it is used\n", self->verb);
-	return CLI_USAGE;
-}
-
-int
-cli_failed(const struct command *self, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "selfsame %s: ", self->verb);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return CLI_NO;
 }
 
 /* Output that did not reach its reader is not a "yes". */

@@ -562,9 +562,6 @@ obtain(struct question_options *o, struct bytes quote)
 	struct question *q = &o->question;
 	char problem[PCS_PROBLEM_MAX];
 
-	bundle_free(&o->bundle);
-	q->collateral = NULL;
-	q->collateral_malformed = 0;
 	if (collateral_obtain(&o->source.source, quote, q->root, q->at, &o->bundle,
 			      &q->collateral_where, problem) == 0) {
 		q->collateral = &o->bundle.collateral;
@@ -580,6 +577,10 @@ question_collateral(struct question_options *o, enum kind kind, struct bytes byt
 	struct question *q = &o->question;
 	struct buffer quote;
 
+	bundle_free(&o->bundle);
+	q->collateral = NULL;
+	q->collateral_malformed = 0;
+	q->no_collateral = q->collateral_where = NULL;
 	q->root = source_root(&o->source);
 	q->simulated_root = o->source.root_len > 0;
 	if (!fetch && !o->mode_given && o->source.source.file == NULL) {

@@ -41,7 +41,8 @@ def machine(cases):
 
 def run(*arguments, cache=None, **environment):
     env = dict(os.environ, **environment)
-    env.pop("SELFSAME_PCCS", None)
+    for name in ("SELFSAME_PCCS", "HOME", "XDG_CACHE_HOME"):
+        env.pop(name, None)
     if cache is not None:
         env["XDG_CACHE_HOME"] = str(cache)
     return subprocess.run([str(SELFSAME), *map(str, arguments)], capture_output=True, timeout=120, check=False, env=env)

@@ -26,9 +26,11 @@ def fixture(name):
     return path
 
 
-def run(verb, *arguments, stdin=None, cache="/nonexistent"):
-    """(exit status, JSON or None, standard error)"""
-    env = dict(os.environ, XDG_CACHE_HOME=str(cache))
+def run(verb, *arguments, stdin=None, cache=None):
+    """(exit status, JSON or None, standard error); without a cache unless one is given"""
+    env = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    if cache is not None:
+        env["XDG_CACHE_HOME"] = str(cache)
     env.pop("SELFSAME_PCCS", None)
     done = subprocess.run([str(SELFSAME), verb, "--json", *map(str, arguments)], input=stdin, capture_output=True,
                           timeout=120, check=False, env=env)
