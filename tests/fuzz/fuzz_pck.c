@@ -26,6 +26,21 @@ check_pem(const uint8_t *data, size_t size)
 		abort();
 }
 
+/* Lines that were cleaned are clean. */
+static void
+check_lines(const uint8_t *data, size_t size)
+{
+	static uint8_t once[8192], twice[8192];
+	struct writer a = writer_of(once, sizeof once), b = writer_of(twice, sizeof twice);
+
+	pem_write_lines(&a, (struct bytes){data, size});
+	if (a.err != 0)
+		return;
+	pem_write_lines(&b, (struct bytes){once, a.len});
+	if (b.err != 0 || b.len != a.len || memcmp(once, twice, a.len) != 0)
+		abort();
+}
+
 static void
 check_certificate(struct bytes der)
 {
@@ -48,6 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct p256 p256 = {.key = NULL};
 
 	check_pem(data, size);
+	check_lines(data, size);
 	check_certificate((struct bytes){data, size});
 	if (pck_chain_parse((struct bytes){data, size}, &chain) == TDX_HOLDS)
 		(void)!pck_chain_verify(&chain, &p256);
