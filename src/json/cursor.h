@@ -27,7 +27,7 @@
 #include "base/bytes.h"
 
 #define CURSOR_DEPTH_MAX 16
-#define CURSOR_UNKNOWN_MAX 32 /* members of one object that nobody asks for */
+#define CURSOR_UNKNOWN_MAX 16 /* members of one object that nobody asks for */
 #define CURSOR_END (-1)
 
 struct json_cursor {

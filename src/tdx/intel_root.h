@@ -12,4 +12,13 @@
 /* The whole certificate, DER. */
 struct bytes intel_root_der(void);
 
+/*
+ * Whether this very certificate (whole DER) is one that the root is known to have
+ * signed: the CAs of PCK certificates and the TCB signer, which stand in every
+ * chain. That a signature verifies does not change, so there is no need to find
+ * it out each time. Not a list of what is trusted: any other certificate has its
+ * signature checked, and roles, dates and revocation are checked of all.
+ */
+int intel_root_has_signed(struct bytes certificate);
+
 #endif

@@ -28,13 +28,37 @@ not_a_point(void)
 	return reason == EC_R_POINT_IS_NOT_ON_CURVE || reason == EC_R_INVALID_ENCODING;
 }
 
+/* What every check needs, made at the first one. */
+static int
+prepare(struct p256 *v)
+{
+	BIGNUM *r, *s;
+
+	if (v->key == NULL && (v->key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1)) == NULL)
+		return ERR_CRYPTO;
+	if (v->signature != NULL)
+		return 0;
+	v->signature = ECDSA_SIG_new();
+	r = BN_new();
+	s = BN_new();
+	if (v->signature == NULL || r == NULL || s == NULL ||
+	    ECDSA_SIG_set0(v->signature, r, s) != 1) {
+		BN_free(r);
+		BN_free(s);
+		ECDSA_SIG_free(v->signature);
+		v->signature = NULL;
+		return ERR_CRYPTO;
+	}
+	v->r = r;
+	v->s = s;
+	return 0;
+}
+
 static int
 key_import(struct p256 *v, const uint8_t key64[64])
 {
 	uint8_t point[65] = {POINT_CONVERSION_UNCOMPRESSED};
 
-	if (v->key == NULL && (v->key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1)) == NULL)
-		return ERR_CRYPTO;
 	if (v->has_point && memcmp(v->key64, key64, 64) == 0)
 		return 0;
 	v->has_point = 0;
@@ -49,33 +73,16 @@ key_import(struct p256 *v, const uint8_t key64[64])
 }
 
 static int
-signature_import(const uint8_t sig64[64], ECDSA_SIG **ret)
+check(struct p256 *v, const uint8_t key64[64], const uint8_t hash32[32], const uint8_t sig64[64])
 {
-	ECDSA_SIG *sig = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(sig64, 32, NULL);
-	BIGNUM *s = BN_bin2bn(sig64 + 32, 32, NULL);
-
-	if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1) {
-		BN_free(r);
-		BN_free(s);
-		ECDSA_SIG_free(sig);
-		return ERR_CRYPTO;
-	}
-	*ret = sig;
-	return 0;
-}
-
-static int
-verify_with(EC_KEY *key, const uint8_t hash32[32], const uint8_t sig64[64])
-{
-	ECDSA_SIG *sig = NULL;
 	int r;
 
-	if ((r = signature_import(sig64, &sig)) != 0)
+	if ((r = prepare(v)) != 0 || (r = key_import(v, key64)) != 0)
 		return r;
+	if (BN_bin2bn(sig64, 32, v->r) == NULL || BN_bin2bn(sig64 + 32, 32, v->s) == NULL)
+		return ERR_CRYPTO;
 	/* 0 is a signature that does not verify or cannot (s = 0); -1 is the library's failure */
-	r = ECDSA_do_verify(hash32, 32, sig, key);
-	ECDSA_SIG_free(sig);
+	r = ECDSA_do_verify(hash32, 32, v->signature, v->key);
 	if (r < 0)
 		return ERR_CRYPTO;
 	return r == 1 ? 0 : ERR_SIGNATURE;
@@ -83,19 +90,19 @@ verify_with(EC_KEY *key, const uint8_t hash32[32], const uint8_t sig64[64])
 
 int
 p256_check(struct p256 *v, const uint8_t key64[64], const uint8_t hash32[32],
-		    const uint8_t sig64[64])
+	   const uint8_t sig64[64])
 {
-	int r;
+	int r = check(v, key64, hash32, sig64);
 
-	if ((r = key_import(v, key64)) == 0)
-		r = verify_with(v->key, hash32, sig64);
-	ERR_clear_error();
+	if (r != 0)
+		ERR_clear_error();
 	return r;
 }
 
 void
 p256_close(struct p256 *v)
 {
+	ECDSA_SIG_free(v->signature); /* with r and s */
 	EC_KEY_free(v->key);
 	*v = (struct p256){.key = NULL};
 }

@@ -30,11 +30,13 @@ struct p256 {
 	struct ec_key_st *key;
 	int has_point; /* key is that of key64 */
 	uint8_t key64[64];
+	struct ECDSA_SIG_st *signature;
+	struct bignum_st *r, *s; /* the signature's own */
 };
 
 /* As p256_verify(). */
-int p256_check(struct p256 *p256, const uint8_t key64[64],
-    const uint8_t hash32[32], const uint8_t sig64[64]) MUST_USE;
+int p256_check(struct p256 *p256, const uint8_t key64[64], const uint8_t hash32[32],
+    const uint8_t sig64[64]) MUST_USE;
 
 void p256_close(struct p256 *p256);
 

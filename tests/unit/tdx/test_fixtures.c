@@ -1,7 +1,8 @@
 /*
- * Recorded quotes and their mutations (../shared/fixtures/tdx): structure,
- * fields, platform and signatures as the index states them. Skipped where the
- * folder is absent. What needs collateral is not judged here.
+ * Recorded quotes and collateral and their mutations (../shared/fixtures/tdx)
+ * under the sanitizers: structure, fields, platform, verdict, status and date as
+ * the index states them, with and without a cache. Skipped where the folder is
+ * absent. (tests/conformance judges the same by the command.)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,22 +17,23 @@
 #include <jansson.h>
 
 #include "base/hex.h"
-#include "tdx/digest.h"
-#include "tdx/verify.h"
+#include "tdx/cache.h"
+#include "tdx/intel_root.h"
+#include "tdx/policy.h"
+#include "tdx/utc.h"
 #include "base/banned.h"
 
 #define FOLDER "../shared/fixtures/tdx/"
 #define QUOTE_MAX 65536
-
-/* SHA-256 of the DER of "Intel SGX Root CA" */
-#define INTEL_ROOT_SHA256 "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3"
+#define BUNDLE_MAX 262144
 
 static uint8_t quote_bytes[QUOTE_MAX];
-static uint8_t intel_root[CERTIFICATE_MAX];
+static uint8_t bundle_bytes[BUNDLE_MAX], bundle_memory[BUNDLE_MAX];
 static struct bytes root_der;
+static struct tdx_cache *cache;
 
 static struct bytes
-load(const char *name)
+load_into(const char *name, uint8_t *memory, size_t cap)
 {
 	char path[512];
 	FILE *f;
@@ -39,10 +41,16 @@ load(const char *name)
 
 	assert_true(snprintf(path, sizeof path, FOLDER "%s", name) < (int)sizeof path);
 	assert_non_null(f = fopen(path, "rb"));
-	n = fread(quote_bytes, 1, sizeof quote_bytes, f);
-	assert_true(n < sizeof quote_bytes);
+	n = fread(memory, 1, cap, f);
+	assert_true(n < cap);
 	fclose(f);
-	return (struct bytes){quote_bytes, n};
+	return (struct bytes){memory, n};
+}
+
+static struct bytes
+load(const char *name)
+{
+	return load_into(name, quote_bytes, sizeof quote_bytes);
 }
 
 static json_t *
@@ -161,20 +169,6 @@ class_fits(const json_t *c, const char *word)
 	return 0;
 }
 
-/* Classes that the quote alone decides. */
-static int
-decided_by_quote(const char *word)
-{
-	static const char *const words[] = {
-	    "size",	      "parse",	   "version", "key-type",  "unsupported-tee", "vendor",
-	    "cert-data-type", "pck-chain", "root",    "qe-report", "signature"};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (word != NULL && strcmp(words[i], word) == 0)
-			return 1;
-	return 0;
-}
-
 /* The chain that a quote carries, or NULL. */
 static const struct pck_chain *
 chain_of(struct bytes quote)
@@ -203,56 +197,97 @@ time_of(const json_t *c, struct bytes quote)
 static int
 setup(void **state)
 {
-	const struct pck_chain *chain;
-	uint8_t hash[32];
-	char hex[65];
-
-	(void)state;
 	json_t *cases = index_load();
 
+	(void)state;
 	if (cases == NULL)
 		return 0;
 	json_decref(cases);
-	if ((chain = chain_of(load("phala-v4-uptodate/quote.bin"))) == NULL)
-		return -1;
-	root_der = chain->certificate[PCK_ROOT].der;
-	if (digest_sha256(&root_der, 1, hash) != 0)
-		return -1;
-	hex_encode(hash, sizeof hash, hex);
-	if (strcmp(hex, INTEL_ROOT_SHA256) != 0)
-		return -1;
-	memcpy(intel_root, root_der.p, root_der.len);
-	root_der.p = intel_root;
+	root_der = intel_root_der();
+	cache = tdx_cache_open(malloc(tdx_cache_size(4, 2)), 4, 2);
+	return cache == NULL ? -1 : 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (cache != NULL)
+		tdx_cache_close(cache);
+	free(cache);
 	return 0;
+}
+
+/* The case's bundle; NULL without one. */
+static const struct collateral *
+collateral_of(const json_t *c)
+{
+	static struct collateral collateral;
+	struct bytes json;
+	const char *field;
+
+	if (text(c, "collateral") == NULL)
+		return NULL;
+	json = load_into(text(c, "collateral"), bundle_bytes, sizeof bundle_bytes);
+	assert_int_equal(collateral_read(json, bundle_memory, &collateral, &field), 0);
+	return &collateral;
+}
+
+/* The verdict by the default policy: what the index calls its outcome. */
+static enum tdx_reason
+judge_case(const struct tdx_result *r, int64_t at)
+{
+	const struct tdx_policy policy = tdx_policy_default();
+	struct tdx_policy_result judged;
+
+	tdx_policy_judge(&policy, r, at, &judged);
+	return judged.reason;
+}
+
+static void
+assert_status(const json_t *c, const struct tdx_result *r)
+{
+	const json_t *advisories = json_object_get(c, "advisories");
+	char date[UTC_TEXT_LEN + 1];
+
+	assert_true(tdx_holds(r));
+	assert_string_equal(tcb_status_name(r->status), text(c, "tcb_status"));
+	utc_format(r->launch.date, date);
+	assert_string_equal(date, text(c, "tcb_date"));
+	assert_int_equal(r->launch.advisory_count, json_array_size(advisories));
+	for (size_t i = 0; i < r->launch.advisory_count; i++) {
+		const char *id = json_string_value(json_array_get(advisories, i));
+
+		assert_int_equal(r->launch.advisory[i].len, strlen(id));
+		assert_memory_equal(r->launch.advisory[i].p, id, strlen(id));
+	}
 }
 
 static void
 check_case(const json_t *c)
 {
-	static struct tdx_result r;
+	static struct tdx_result r, cached;
 	const struct bytes quote = load(text(c, "quote"));
+	const struct collateral *collateral = collateral_of(c);
 	const json_t *parsed = json_object_get(c, "parsed");
-	const char *reason = text(c, "reason");
-	int64_t at = time_of(c, quote);
+	const int accept = strcmp(text(c, "outcome"), "accept") == 0;
+	const int64_t at = time_of(c, quote);
+	enum tdx_reason reason;
 
-	tdx_verify(quote, NULL, root_der, at, &r);
-	if (decided_by_quote(reason)) {
-		assert_false(tdx_is_signed(&r));
-		if (!class_fits(c, reason_class(r.reason)))
-			fail_msg("%s: %s, the index says %s", text(c, "id"), reason_class(r.reason),
-				 reason);
-		return;
-	}
-	if (strcmp(text(c, "id"), "cross-v4-pck-not-yet-valid") == 0) {
-		assert_int_equal(r.check[TDX_STEP_VALIDITY].reason, TDX_NOT_YET_VALID);
-		return;
-	}
-	/* the PCK and its CAs are valid at these times; what has expired is collateral */
-	if (!tdx_is_signed(&r))
-		fail_msg("%s: %s at %s", text(c, "id"), reason_code(r.reason),
-			 tdx_step_name(r.step));
-	assert_int_equal(r.check[TDX_STEP_TCB].outcome, TDX_NOT_CHECKED);
-	if (json_is_object(parsed)) {
+	tdx_verify(quote, collateral, root_der, at, &r);
+	tdx_verify_cached(cache, quote, collateral, root_der, at, &cached);
+	assert_int_equal(cached.reason, r.reason);
+	assert_memory_equal(cached.check, r.check, sizeof r.check);
+	reason = judge_case(&r, at);
+	if (accept ? reason != TDX_HOLDS : !class_fits(c, reason_class(reason)))
+		fail_msg("%s: %s", text(c, "id"), reason_code(reason));
+	if (strcmp(text(c, "evidence"), "valid") == 0)
+		assert_status(c, &r);
+	else
+		assert_false(tdx_holds(&r));
+	if (strcmp(text(c, "evidence"), "no_collateral") == 0)
+		assert_true(tdx_is_signed(&r));
+	if (json_is_object(parsed) && r.has_quote && r.has_platform) {
 		assert_quote_as_parsed(parsed, &r.quote);
 		assert_platform_as_parsed(json_object_get(parsed, "pck"), chain_of(quote));
 	}
@@ -331,5 +366,5 @@ main(void)
 	    cmocka_unit_test(test_time_bounds),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
