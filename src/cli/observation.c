@@ -62,18 +62,45 @@ facts_of(const struct facts *f)
 	return object;
 }
 
+/*
+ * Whether it is this instance's own answer, be it good enough or not: about our nonce, signed,
+ * with logs that are what was measured. Anybody has genuine quotes of some machine.
+ */
+static int
+is_answer(const struct evaluation *e)
+{
+	static const char *const needed[] = {"nonce", "report-data", "quote-signature",
+					     "trusted-root"};
+	static const char *const logs[] = {"event-log", "measured", "rtmr3", "events"};
+
+	if (verdict_accepts(&e->verdict))
+		return 1;
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
+		const struct check *c = verdict_find(&e->verdict, needed[i]);
+
+		if (c == NULL || c->result != CHECK_PASSED)
+			return 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+		const struct check *c = verdict_find(&e->verdict, logs[i]);
+
+		if (c != NULL && c->result == CHECK_FAILED)
+			return 0;
+	}
+	return tdx_is_signed(&e->quote);
+}
+
 json_t *
 observation_of(const char *url, const struct evaluation *e)
 {
 	const struct check *refusal = verdict_refusal(&e->verdict);
 	int accepts = verdict_accepts(&e->verdict);
-	int holds = accepts || (e->has_quote && tdx_is_signed(&e->quote));
 	const char *status =
 	    e->has_quote && tdx_holds(&e->quote) ? tcb_status_name(e->quote.status) : NULL;
 
 	return json_pack(
 	    "{s:s, s:s, s:s, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}", "type", "observation",
-	    "url", url, "verdict", accepts ? "accept" : "refuse", "holds", holds, "code",
+	    "url", url, "verdict", accepts ? "accept" : "refuse", "holds", is_answer(e), "code",
 	    refusal != NULL ? refusal->code : NULL, "step", refusal != NULL ? refusal->name : NULL,
 	    "tcbStatus", status, "advisoryIds", advisories_of(e), "certificatesUntil",
 	    time_or_null(earliest(&e->quote, TDX_ITEM_PCK, TDX_ITEM_ROOT)), "collateralUntil",

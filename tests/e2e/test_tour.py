@@ -2,11 +2,29 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import warnings
 
 import localchain
 from conftest import ROOT
+
+
+RECORDED = ROOT / ".." / "shared" / "fixtures" / "dstack" / "dcap-qvl"
+
+
+def curl_with_recorded_quote(folder):
+    """A curl that has what the tour takes from another project's repository, so that no network is needed."""
+    folder.mkdir()
+    curl = folder / "curl"
+    curl.write_text(f'''#!/bin/bash
+case "$*" in
+*dcap-qvl*) name=$(basename "$2"); exec cp "{RECORDED.resolve()}/$name" "$4" ;;
+esac
+exec {shutil.which("curl")} "$@"
+''')
+    curl.chmod(0o755)
 
 
 def test_the_tour_works_line_by_line(tmp_path):
@@ -25,13 +43,20 @@ def test_the_tour_works_line_by_line(tmp_path):
                [l for l in "".join(blocks).splitlines() if not re.match("(BASE|CONDITION)=", l)]
         for name in ("build", "deploy"):
             (tmp_path / name).symlink_to(ROOT / name)
+        curl_with_recorded_quote(tmp_path / "bin")
+        recorded = RECORDED.is_dir()
+        if not recorded:
+            warnings.warn("the recorded quote is not here: that step of the tour is skipped")
+            printed = printed.split("SAMPLE=")[0]
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", printed], cwd=tmp_path, text=True,
-                              capture_output=True, timeout=120, check=False)
+                              capture_output=True, timeout=120, check=False,
+                              env=dict(os.environ, PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}"))
         assert done.returncode == 0, done.stdout + done.stderr
         assert '"agentId": "alice"' in done.stdout
         assert '"approve"' in done.stdout and '"split"' in done.stdout
         assert '"rule": "recipient"' in done.stdout
-        assert re.search(r"verdict.*accept", done.stdout, re.I | re.S), done.stdout
+        assert len(re.findall(r"^verdict: accept$", done.stdout, re.M)) == 1 + recorded, done.stdout
+        assert not recorded or "TCB status: UpToDate" in done.stdout
         children = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True,
                                                        check=False).stdout.split()]
     finally:

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/observation.h"
+#include "evidence.h"
 #include "base/banned.h"
 
 #define NOW INT64_C(1780000000) /* 2026-05-28T20:26:40Z */
@@ -169,6 +170,52 @@ test_base(void **state)
 	assert_null(observation_base(NULL, NULL));
 }
 
+/* What is refused for the policy alone is still the instance's; what is not about the nonce is not.
+ */
+static void
+test_holds(void **state)
+{
+	static struct evidence e;
+	static struct evaluation result;
+	static const uint8_t other[48] = {1};
+	struct question q;
+	json_t *o;
+
+	(void)state;
+	evidence_begin(&e);
+	evidence_make(&e);
+	q = evidence_question(&e);
+	evaluate(KIND_ATTESTATION, evidence_document(&e), &q, &result);
+	assert_non_null(o = observation_of("u", &result));
+	assert_true(json_is_true(json_object_get(o, "holds")));
+	assert_string_equal(json_string_value(json_object_get(o, "verdict")), "accept");
+	assert_true(json_is_null(json_object_get(o, "tcbStatus")));
+	assert_non_null(json_object_get(json_object_get(o, "facts"), "instanceKey"));
+	assert_true(observation_equals(o, o));
+	json_decref(o);
+	evaluation_close(&result);
+	q.policy.pin[TDX_PIN_MRTD] = (struct tdx_allowed){1, other, 1};
+	evaluate(KIND_ATTESTATION, evidence_document(&e), &q, &result);
+	assert_non_null(o = observation_of("u", &result));
+	assert_true(json_is_true(json_object_get(o, "holds")));
+	assert_string_equal(json_string_value(json_object_get(o, "code")), "P_MRTD");
+	json_decref(o);
+	evaluation_close(&result);
+	q.nonce.len--;
+	evaluate(KIND_ATTESTATION, evidence_document(&e), &q, &result);
+	assert_non_null(o = observation_of("u", &result));
+	assert_false(json_is_true(json_object_get(o, "holds")));
+	json_decref(o);
+	evaluation_close(&result);
+	/* a genuine quote by itself is nobody's answer */
+	evaluate(KIND_QUOTE, (struct bytes){result.attestation.quote, 0}, &q, &result);
+	assert_non_null(o = observation_of("u", &result));
+	assert_false(json_is_true(json_object_get(o, "holds")));
+	json_decref(o);
+	evaluation_close(&result);
+	evidence_end(&e);
+}
+
 static size_t
 expiring(const char *until, const char *warned, int64_t now, uint32_t days)
 {
@@ -205,7 +252,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_facts),      cmocka_unit_test(test_status),
 	    cmocka_unit_test(test_advisories), cmocka_unit_test(test_verdict),
-	    cmocka_unit_test(test_base),       cmocka_unit_test(test_dates),
+	    cmocka_unit_test(test_base),       cmocka_unit_test(test_holds),
+	    cmocka_unit_test(test_dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
