@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "base/banned.h"
 
-#define BODY_MAX 262144
+#define BODY_MAX 1048576 /* evidence of EigenCompute is the longest */
 #define TOTAL_SECONDS 60L
 #define PATH "/attestation"
 #define NONCE_MAX 64
