@@ -104,6 +104,20 @@ def test_fetched_cached_and_offline(cases, tmp_path):
         assert len(pccs.requests) == asked
 
 
+def test_recorded_quote_with_fetched_collateral(tmp_path):
+    """Intel's own documents and certificates, over the wire and back, byte by byte as they were signed."""
+    quote = fixture("tdx/phala-v4-uptodate/quote.bin")
+    bundle = json.loads(fixture("tdx/phala-v4-uptodate/collateral.json").read_text())
+    for fault in (None, "hex"):
+        with Pccs(bundle, fault) as pccs:
+            status, out, error = verify("--quote", quote, "--fetch", "--pccs", pccs.url, "--at", 1752919234, cache=tmp_path)
+            assert status == 0 and out["tcbStatus"] == "UpToDate" and out["simulated"] is False, (out, error)
+            # today it is long over, and is refused for that
+            status, out, _ = verify("--quote", quote, "--fetch", "--pccs", pccs.url, cache=tmp_path)
+            assert status == 1 and out["reason"] == "expired"
+    assert verify(quote, "--offline", "--at", 1752919234, cache=tmp_path)[0] == 0
+
+
 def test_offline_says_the_remedy():
     quote = fixture("tdx/dstack-v4-report/quote.bin")
     status, out, _ = verify(quote, "--offline")
