@@ -4,13 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-#include <jansson.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "base/err.h"
 #include "base/hex.h"
 #include "cli/input.h"
+#include "cli/pem_file.h"
+#include "cli/policy_file.h"
 #include "cli/quote_in.h"
 #include "evidence/dstack_compose.h"
 #include "base/banned.h"
@@ -132,99 +130,17 @@ on_at(struct question_options *o, const char *text)
 }
 
 static int
-bad_policy(struct question_options *o, const char *path, const char *field, const char *what)
-{
-	return cli_usage(o->self, "--policy %s: %s%s%s (docs/verify.md has the form)", path, field,
-			 field[0] != '\0' ? ": " : "", what);
-}
-
-static void
-merge_list(struct dstack_list *list, const struct dstack_list *more)
-{
-	list->given |= more->given;
-	for (size_t i = 0; i < more->count && list->count < DSTACK_LIST_MAX; i++)
-		memcpy(list->hash[list->count++], more->hash[i], sizeof more->hash[i]);
-}
-
-/* What an option gives counts before the file, in whichever order they came; lists add up. */
-static void
-merge_dstack(struct dstack_policy *ret, const struct dstack_policy *file)
-{
-	const struct dstack_policy given = *ret;
-
-	*ret = *file;
-	if (given.has_app_id)
-		memcpy(ret->app_id, given.app_id, sizeof ret->app_id);
-	if (given.has_kms_root)
-		memcpy(ret->kms_root, given.kms_root, sizeof ret->kms_root);
-	if (given.kms_ca_len > 0) {
-		memcpy(ret->kms_ca, given.kms_ca, sizeof ret->kms_ca);
-		ret->kms_ca_len = given.kms_ca_len;
-	}
-	ret->has_app_id |= given.has_app_id;
-	ret->has_kms_root |= given.has_kms_root;
-	merge_list(&ret->compose_hashes, &given.compose_hashes);
-	merge_list(&ret->os_images, &given.os_images);
-	merge_list(&ret->mr_kms, &given.mr_kms);
-	merge_list(&ret->devices, &given.devices);
-}
-
-/* The member "dstack" of a policy file, which speaks of the application; the rest of the quote. */
-static int
-take_dstack_policy(struct question_options *o, const char *path, json_t *root)
-{
-	struct json_error error = {.field = ""};
-	struct json_in in = {.root = root, .error = &error}, dstack;
-	static struct dstack_policy file;
-	int present = 0;
-
-	json_in_object(&in, "dstack", JSON_OPTIONAL, &dstack, &present);
-	if (present) {
-		memset(&file, 0, sizeof file);
-		dstack_policy_read(&dstack, &file);
-		if (json_in_close(&dstack) == 0)
-			merge_dstack(&o->question.dstack, &file);
-	}
-	return error.err == 0 ? CLI_YES : bad_policy(o, path, error.field, error.text);
-}
-
-static int
-take_quote_policy(struct question_options *o, const char *path, json_t *root)
-{
-	char *text = json_dumps(root, JSON_COMPACT);
-	const char *field = NULL;
-	int r = ERR_MEM;
-
-	o->question.has_policy |= json_object_size(root) > 0;
-	buffer_reset(&o->policy);
-	if (text != NULL)
-		buffer_text(&o->policy, text);
-	free(text);
-	free(o->policy_memory);
-	o->policy_memory = text != NULL ? malloc(o->policy.len + 1) : NULL;
-	if (o->policy_memory != NULL && (r = o->policy.err) == 0)
-		r = tdx_policy_read(run(&o->policy), o->policy_memory, &o->question.policy, &field);
-	return r == 0 ? CLI_YES : bad_policy(o, path, field != NULL ? field : "", err_text(r));
-}
-
-static int
 on_policy(struct question_options *o, const char *path)
 {
-	json_error_t e;
-	json_t *root;
+	struct policy_problem problem;
 	int status;
 
 	if ((status = question_file(o, "--policy", path, &o->policy)) != CLI_YES)
 		return status;
-	root = json_loadb((const char *)o->policy.p, o->policy.len, JSON_REJECT_DUPLICATES, &e);
-	if (!json_is_object(root)) {
-		status = bad_policy(o, path, "", "not a JSON object, or a member twice");
-	} else if ((status = take_dstack_policy(o, path, root)) == CLI_YES) {
-		(void)json_object_del(root, "dstack"); /* it may not be there */
-		status = take_quote_policy(o, path, root);
-	}
-	json_decref(root);
-	return status;
+	if (policy_file_read(&o->policy, &o->policy_memory, &o->question, &problem) == 0)
+		return CLI_YES;
+	return cli_usage(o->self, "--policy %s: %s%s%s (docs/verify.md has the form)", path,
+			 problem.field, problem.field[0] != '\0' ? ": " : "", problem.text);
 }
 
 static int
@@ -336,50 +252,20 @@ on_kms_root(struct question_options *o, const char *text)
 	return take_exact(o, "--kms-root", text, p->kms_root, sizeof p->kms_root);
 }
 
-/* A public key, or a certificate of it, in PEM. Owns: EVP_PKEY_free() */
-static EVP_PKEY *
-read_public_key(const struct buffer *pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem->p, (int)pem->len);
-	EVP_PKEY *key = NULL;
-	X509 *x;
-
-	if (bio == NULL)
-		return NULL;
-	if ((x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		key = X509_get_pubkey(x);
-		X509_free(x);
-	} else if (BIO_reset(bio) == 1) {
-		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-	}
-	BIO_free(bio);
-	return key;
-}
-
 static int
 on_kms_ca(struct question_options *o, const char *path)
 {
-	struct buffer file = buffer_of(0);
 	struct dstack_policy *p = &o->question.dstack;
-	uint8_t *out = p->kms_ca;
-	EVP_PKEY *key;
-	int status, len;
+	struct buffer file = buffer_of(0);
+	int status, r;
 
 	if ((status = question_file(o, "--kms-ca", path, &file)) != CLI_YES)
 		return status;
-	key = read_public_key(&file);
+	r = pem_file_public_key(&file, p->kms_ca, sizeof p->kms_ca, &p->kms_ca_len);
 	buffer_free(&file);
-	len = key != NULL ? i2d_PUBKEY(key, NULL) : 0;
-	if (len > 0 && len <= (int)sizeof p->kms_ca)
-		len = i2d_PUBKEY(key, &out);
-	else
-		len = 0;
-	EVP_PKEY_free(key);
-	if (len <= 0)
-		return cli_usage(o->self,
-				 "--kms-ca %s: it takes a certificate or public key in PEM", path);
-	p->kms_ca_len = (size_t)len;
-	return CLI_YES;
+	if (r == 0)
+		return CLI_YES;
+	return cli_usage(o->self, "--kms-ca %s: it takes a certificate or public key in PEM", path);
 }
 
 static int
@@ -431,25 +317,18 @@ on_jwks(struct question_options *o, const char *path)
 static int
 on_google_root(struct question_options *o, const char *path)
 {
+	struct bytes *root = &o->question.google_root;
 	struct buffer file = buffer_of(0);
-	uint8_t *out = o->google_root;
-	X509 *x = NULL;
-	BIO *bio;
-	int status, len = 0;
+	int status, r;
 
 	if ((status = question_file(o, "--google-root", path, &file)) != CLI_YES)
 		return status;
-	if ((bio = BIO_new_mem_buf(file.p, (int)file.len)) != NULL)
-		x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	if (x != NULL && i2d_X509(x, NULL) <= (int)sizeof o->google_root)
-		len = i2d_X509(x, &out);
-	X509_free(x);
-	BIO_free(bio);
+	root->p = o->google_root;
+	r = pem_file_certificate(&file, o->google_root, sizeof o->google_root, &root->len);
 	buffer_free(&file);
-	if (len <= 0)
-		return cli_usage(o->self, "--google-root %s: it takes a certificate in PEM", path);
-	o->question.google_root = (struct bytes){o->google_root, (size_t)len};
-	return CLI_YES;
+	if (r == 0)
+		return CLI_YES;
+	return cli_usage(o->self, "--google-root %s: it takes a certificate in PEM", path);
 }
 
 /* --- the table ------------------------------------------------------------------------------- */
