@@ -141,7 +141,8 @@ conformance: $(B)/bin/selfsame $(CONFORMANCE_PROGRAMS)
 test-programs: $(UNIT) $(FUZZ) $(CTIME) $(B)/tests/vectors $(SANDBOX_PROGRAMS) $(PROCESS_PROGRAMS) $(FAKE_PROGRAMS) \
 	$(SCENARIO_PROGRAMS) $(CONFORMANCE_PROGRAMS) unprotected
 
-# make fuzz: each target for FUZZ_SECONDS (default 10 minutes); the corpus grows in build/fuzz-corpus
+# make fuzz: each target for FUZZ_SECONDS (default 10 minutes), or for FUZZ_RUNS executions;
+# FUZZ_TARGETS="quote crl" takes these only. The corpus grows in build/fuzz-corpus.
 fuzz: bootstrap
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fuzz-build
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
