@@ -153,13 +153,13 @@ add_step(struct verdict *v, const struct steps *s, unsigned i)
 	    [TDX_FAILED] = CHECK_FAILED,
 	};
 	const struct tdx_check *t = &s->check[i];
-	struct check *c = next_check(v, s->name(i), results[t->outcome]);
+	struct check *c = next_check(v, step_list_name(s->list, i), results[t->outcome]);
 	const char *text = reason_text(t->reason);
 
 	if (c == NULL)
 		return;
 	if (t->outcome == TDX_PASSED)
-		text = s->text(i);
+		text = step_list_text(s->list, i);
 	else
 		take_reason(c, t->reason);
 	if (t->outcome == TDX_NOT_CHECKED) {
@@ -173,7 +173,7 @@ add_step(struct verdict *v, const struct steps *s, unsigned i)
 void
 check_steps(struct verdict *v, const struct steps *s)
 {
-	for (unsigned i = s->first; i < s->count; i++)
+	for (unsigned i = s->first; i < s->list->count; i++)
 		add_step(v, s, i);
 	/* belt and braces: the verifier's own verdict has to agree with its list */
 	if (!s->holds && verdict_refusal(v) == NULL)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "tdx/step_list.h"
 #include "tdx/verify.h"
 
 enum check_id {
@@ -62,10 +63,8 @@ void check_fail_reason(struct verdict *v, enum check_id id, enum tdx_reason reas
  */
 struct steps {
 	unsigned first; /* steps before it are not shown */
-	unsigned count;
-	const char *(*name)(unsigned step);
-	const char *(*text)(unsigned step); /* what was seen when it passed */
-	const struct tdx_check *check;
+	const struct step_list *list;
+	const struct tdx_check *check; /* one per step of the list */
 	int holds; /* the verifier's own verdict */
 	unsigned blocking; /* when it does not hold: the step that it does not hold for */
 	const char *uncollateralled; /* said of steps that lack collateral */

@@ -6,18 +6,6 @@
 #include "tdx/digest.h"
 #include "base/banned.h"
 
-static const char *
-step_name(unsigned i)
-{
-	return bound_step_name((enum bound_step)i);
-}
-
-static const char *
-step_text(unsigned i)
-{
-	return bound_step_text((enum bound_step)i);
-}
-
 static void
 add_facts(struct evaluation *e)
 {
@@ -72,9 +60,7 @@ judge_bound(struct evaluation *e, const struct question *q, const struct commitm
 	const struct bound_expect x = expectation(q, c, &root, challenge);
 	struct bound_result *r = &e->bound;
 	struct steps steps = {
-	    .count = BOUND_STEPS_COUNT,
-	    .name = step_name,
-	    .text = step_text,
+	    .list = &bound_steps,
 	    .check = r->check,
 	    .uncollateralled = "there is no collateral",
 	};

@@ -4,18 +4,6 @@
 #include "cli/judge.h"
 #include "base/banned.h"
 
-static const char *
-step_name(unsigned i)
-{
-	return dstack_step_name((enum dstack_step)i);
-}
-
-static const char *
-step_text(unsigned i)
-{
-	return dstack_step_text((enum dstack_step)i);
-}
-
 /* The first step that evidence cannot hold without. */
 static unsigned
 first_missing(const struct dstack_result *r)
@@ -83,9 +71,7 @@ judge_dstack(struct evaluation *e, const struct question *q, const struct commit
 	    .key = e->attestation.key.has_chain ? &e->attestation.key.key : NULL,
 	};
 	struct steps steps = {
-	    .count = DSTACK_STEPS_COUNT,
-	    .name = step_name,
-	    .text = step_text,
+	    .list = &dstack_steps,
 	    .check = e->dstack_result.check,
 	    .uncollateralled = "there is no collateral",
 	};

@@ -5,56 +5,10 @@
 
 #define NO_COLLATERAL "there is no collateral"
 
-/* --- rows for check_steps() ------------------------------------------------------------ */
-
-static const char *
-quote_name(unsigned i)
-{
-	return tdx_step_name((enum tdx_step)i);
-}
-
-static const char *
-quote_text(unsigned i)
-{
-	return tdx_step_text((enum tdx_step)i);
-}
-
-static const char *
-policy_name(unsigned i)
-{
-	return tdx_policy_step_name((enum tdx_policy_step)i);
-}
-
-static const char *
-policy_text(unsigned i)
-{
-	return tdx_policy_step_text((enum tdx_policy_step)i);
-}
-
-/* --- */
-
 int
 judge_is_lenient(const struct question *q)
 {
 	return q->simulated_root && q->collateral == NULL && q->no_collateral == NULL;
-}
-
-static unsigned
-first_open(const struct tdx_check *check, unsigned first, unsigned count)
-{
-	for (unsigned i = first; i < count; i++)
-		if (check[i].outcome != TDX_PASSED)
-			return i;
-	return count;
-}
-
-static int
-none_failed(const struct tdx_policy_result *p)
-{
-	for (unsigned i = TDX_POLICY_EVIDENCE + 1; i < TDX_POLICY_STEPS_COUNT; i++)
-		if (p->check[i].outcome == TDX_FAILED)
-			return 0;
-	return 1;
 }
 
 static void
@@ -80,9 +34,7 @@ add_quote_steps(struct evaluation *e, const struct question *q)
 {
 	const struct tdx_result *r = &e->quote;
 	const struct steps steps = {
-	    .count = TDX_STEPS_COUNT,
-	    .name = quote_name,
-	    .text = quote_text,
+	    .list = &tdx_steps,
 	    .check = r->check,
 	    .holds = judge_is_lenient(q) ? tdx_is_signed(r) : tdx_holds(r),
 	    .blocking = r->step,
@@ -96,14 +48,15 @@ static void
 add_policy_steps(struct evaluation *e, const struct question *q)
 {
 	const struct tdx_policy_result *p = &e->policy;
+	const unsigned first = TDX_POLICY_EVIDENCE + 1;
+	const int none_failed =
+	    step_list_failed(&tdx_policy_steps, p->check, first) == TDX_POLICY_STEPS_COUNT;
 	const struct steps steps = {
-	    .first = TDX_POLICY_EVIDENCE + 1,
-	    .count = TDX_POLICY_STEPS_COUNT,
-	    .name = policy_name,
-	    .text = policy_text,
+	    .first = first,
+	    .list = &tdx_policy_steps,
 	    .check = p->check,
-	    .holds = judge_is_lenient(q) ? none_failed(p) : tdx_policy_accepts(p),
-	    .blocking = first_open(p->check, TDX_POLICY_EVIDENCE + 1, TDX_POLICY_STEPS_COUNT),
+	    .holds = judge_is_lenient(q) ? none_failed : tdx_policy_accepts(p),
+	    .blocking = step_list_open(&tdx_policy_steps, p->check, first),
 	    .uncollateralled = NO_COLLATERAL,
 	};
 

@@ -5,18 +5,6 @@
 #include "evidence/google_roots.h"
 #include "base/banned.h"
 
-static const char *
-step_name(unsigned i)
-{
-	return cs_step_name((enum cs_step)i);
-}
-
-static const char *
-step_text(unsigned i)
-{
-	return cs_step_text((enum cs_step)i);
-}
-
 static void
 add_facts(struct evaluation *e)
 {
@@ -58,9 +46,7 @@ judge_token(struct evaluation *e, const struct question *q, const struct commitm
 	    .app_id = q->has_app_id ? q->app_id : NULL,
 	};
 	struct steps steps = {
-	    .count = CS_STEPS_COUNT,
-	    .name = step_name,
-	    .text = step_text,
+	    .list = &cs_token_steps,
 	    .check = e->token.check,
 	};
 

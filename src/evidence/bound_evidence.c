@@ -202,18 +202,17 @@ static void
 note_quote(struct bound_result *ret)
 {
 	const struct tdx_result *t = &ret->tdx;
+	unsigned failed;
 
 	if (tdx_holds(t)) {
 		note(ret, BOUND_STEP_TDX, TDX_HOLDS);
 		return;
 	}
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++) {
-		if (t->check[i].outcome != TDX_FAILED)
-			continue;
-		note(ret, BOUND_STEP_TDX, t->check[i].reason);
-		return;
-	}
-	note_unchecked(ret, BOUND_STEP_TDX, t->reason);
+	failed = step_list_failed(&tdx_steps, t->check, 0);
+	if (failed < TDX_STEPS_COUNT)
+		note(ret, BOUND_STEP_TDX, t->check[failed].reason);
+	else
+		note_unchecked(ret, BOUND_STEP_TDX, t->reason);
 }
 
 static const enum bound_step quote_steps[] = {
@@ -452,26 +451,13 @@ bound_evidence_is_signed(const struct bound_result *result)
 	return tdx_is_signed(&result->tdx);
 }
 
+const struct step_list bound_steps = {
+    .count = BOUND_STEPS_COUNT,
+    .step = (const struct step_words[]){BOUND_STEPS(STEP_WORDS)},
+};
+
 const char *
 bound_step_name(enum bound_step step)
 {
-	static const char *const names[BOUND_STEPS_COUNT] = {
-#define S(id, name, text) [id] = name,
-	    BOUND_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < BOUND_STEPS_COUNT ? names[step] : "?";
-}
-
-const char *
-bound_step_text(enum bound_step step)
-{
-	static const char *const texts[BOUND_STEPS_COUNT] = {
-#define S(id, name, text) [id] = text,
-	    BOUND_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < BOUND_STEPS_COUNT ? texts[step] : "?";
+	return step_list_name(&bound_steps, (unsigned)step);
 }

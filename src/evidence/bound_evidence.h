@@ -22,6 +22,7 @@
 #include "evidence/pkix.h"
 #include "evidence/quote_message.h"
 #include "tdx/reason.h"
+#include "tdx/step_list.h"
 #include "tdx/verify.h"
 
 /* In the order in which they are reported: id, name, and what has been seen when it passed. */
@@ -120,8 +121,8 @@ int bound_evidence_holds(const struct bound_result *result);
  */
 int bound_evidence_is_signed(const struct bound_result *result);
 
+extern const struct step_list bound_steps;
 const char *bound_step_name(enum bound_step step);
-const char *bound_step_text(enum bound_step step);
 
 /* "INTEL_TDX", ...: also the tag in the TPM's nonce. */
 const char *bound_platform_name(enum bound_platform platform);

@@ -434,26 +434,13 @@ cs_token_holds(const struct cs_result *result)
 	return result->reason == TDX_HOLDS && result->has_claims;
 }
 
+const struct step_list cs_token_steps = {
+    .count = CS_STEPS_COUNT,
+    .step = (const struct step_words[]){CS_TOKEN_STEPS(STEP_WORDS)},
+};
+
 const char *
 cs_step_name(enum cs_step step)
 {
-	static const char *const names[CS_STEPS_COUNT] = {
-#define S(id, name, text) [id] = name,
-	    CS_TOKEN_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < CS_STEPS_COUNT ? names[step] : "?";
-}
-
-const char *
-cs_step_text(enum cs_step step)
-{
-	static const char *const texts[CS_STEPS_COUNT] = {
-#define S(id, name, text) [id] = text,
-	    CS_TOKEN_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < CS_STEPS_COUNT ? texts[step] : "?";
+	return step_list_name(&cs_token_steps, (unsigned)step);
 }

@@ -20,6 +20,7 @@
 #include "evidence/jws.h"
 #include "evidence/pkix.h"
 #include "tdx/reason.h"
+#include "tdx/step_list.h"
 #include "tdx/verify.h"
 
 #define CS_TOKEN_ISSUER "https://confidentialcomputing.googleapis.com"
@@ -109,7 +110,7 @@ void cs_token_verify(struct bytes token, const struct cs_expect *expect, struct 
  */
 int cs_token_holds(const struct cs_result *result);
 
+extern const struct step_list cs_token_steps;
 const char *cs_step_name(enum cs_step step);
-const char *cs_step_text(enum cs_step step);
 
 #endif

@@ -454,14 +454,13 @@ judge_with_quote(const struct judging *j)
 static void
 conclude(struct dstack_result *ret)
 {
+	const unsigned failed = step_list_failed(&dstack_steps, ret->check, 0);
+
 	ret->reason = TDX_HOLDS;
-	for (unsigned i = 0; i < DSTACK_STEPS_COUNT; i++) {
-		if (ret->check[i].outcome != TDX_FAILED)
-			continue;
-		ret->reason = ret->check[i].reason;
-		ret->step = (enum dstack_step)i;
+	if (failed == DSTACK_STEPS_COUNT)
 		return;
-	}
+	ret->reason = ret->check[failed].reason;
+	ret->step = (enum dstack_step)failed;
 }
 
 void
@@ -489,42 +488,37 @@ dstack_judge(const struct dstack_evidence *evidence, const struct dstack_questio
 
 enum need { MAY, MUST };
 
-static const struct {
-	const char *name;
-	enum need need;
-	const char *text;
-} steps[DSTACK_STEPS_COUNT] = {
-#define S(id, name, need, text) [id] = {name, need, text},
+static const enum need needs[DSTACK_STEPS_COUNT] = {
+#define S(id, name, need, text) [id] = need,
     DSTACK_STEPS(S)
+#undef S
+};
+
+const struct step_list dstack_steps = {
+    .count = DSTACK_STEPS_COUNT,
+#define S(id, name, need, text) STEP_WORDS(id, name, text)
+    .step = (const struct step_words[]){DSTACK_STEPS(S)},
 #undef S
 };
 
 int
 dstack_holds(const struct dstack_result *result)
 {
-	for (unsigned i = 0; i < DSTACK_STEPS_COUNT; i++) {
-		if (result->check[i].outcome == TDX_FAILED)
+	for (unsigned i = 0; i < DSTACK_STEPS_COUNT; i++)
+		if (needs[i] == MUST && result->check[i].outcome != TDX_PASSED)
 			return 0;
-		if (steps[i].need == MUST && result->check[i].outcome != TDX_PASSED)
-			return 0;
-	}
-	return result->reason == TDX_HOLDS;
+	return step_list_failed(&dstack_steps, result->check, 0) == DSTACK_STEPS_COUNT &&
+	       result->reason == TDX_HOLDS;
 }
 
 int
 dstack_step_is_required(enum dstack_step step)
 {
-	return (unsigned)step >= DSTACK_STEPS_COUNT || steps[step].need == MUST;
+	return (unsigned)step >= DSTACK_STEPS_COUNT || needs[step] == MUST;
 }
 
 const char *
 dstack_step_name(enum dstack_step step)
 {
-	return (unsigned)step < DSTACK_STEPS_COUNT ? steps[step].name : "?";
-}
-
-const char *
-dstack_step_text(enum dstack_step step)
-{
-	return (unsigned)step < DSTACK_STEPS_COUNT ? steps[step].text : "?";
+	return step_list_name(&dstack_steps, (unsigned)step);
 }

@@ -29,6 +29,7 @@
 #include "evidence/registers.h"
 #include "tdx/policy.h"
 #include "tdx/reason.h"
+#include "tdx/step_list.h"
 #include "tdx/verify.h"
 
 /*
@@ -148,9 +149,7 @@ int dstack_holds(const struct dstack_result *result);
 /* Whether evidence cannot hold without this step: MUST. */
 int dstack_step_is_required(enum dstack_step step);
 
+extern const struct step_list dstack_steps;
 const char *dstack_step_name(enum dstack_step step);
-
-/* What has been seen when the step passed. */
-const char *dstack_step_text(enum dstack_step step);
 
 #endif

@@ -10,14 +10,13 @@
 static void
 conclude(struct tdx_result *ret)
 {
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++) {
-		if (ret->check[i].outcome == TDX_PASSED)
-			continue;
-		ret->reason = ret->check[i].reason;
-		ret->step = (enum tdx_step)i;
-		return;
-	}
+	const unsigned open = step_list_open(&tdx_steps, ret->check, 0);
+
 	ret->reason = TDX_HOLDS;
+	if (open == TDX_STEPS_COUNT)
+		return;
+	ret->reason = ret->check[open].reason;
+	ret->step = (enum tdx_step)open;
 }
 
 int

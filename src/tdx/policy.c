@@ -334,32 +334,17 @@ tdx_policy_judge(const struct tdx_policy *policy, const struct tdx_result *resul
 int
 tdx_policy_accepts(const struct tdx_policy_result *result)
 {
-	for (unsigned i = 0; i < TDX_POLICY_STEPS_COUNT; i++)
-		if (result->check[i].outcome != TDX_PASSED)
-			return 0;
-	return result->reason == TDX_HOLDS;
+	return step_list_open(&tdx_policy_steps, result->check, 0) == TDX_POLICY_STEPS_COUNT &&
+	       result->reason == TDX_HOLDS;
 }
+
+const struct step_list tdx_policy_steps = {
+    .count = TDX_POLICY_STEPS_COUNT,
+    .step = (const struct step_words[]){TDX_POLICY_STEPS(STEP_WORDS)},
+};
 
 const char *
 tdx_policy_step_name(enum tdx_policy_step step)
 {
-	static const char *const names[TDX_POLICY_STEPS_COUNT] = {
-#define S(id, name, text) [id] = name,
-	    TDX_POLICY_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < TDX_POLICY_STEPS_COUNT ? names[step] : "?";
-}
-
-const char *
-tdx_policy_step_text(enum tdx_policy_step step)
-{
-	static const char *const texts[TDX_POLICY_STEPS_COUNT] = {
-#define S(id, name, text) [id] = text,
-	    TDX_POLICY_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < TDX_POLICY_STEPS_COUNT ? texts[step] : "?";
+	return step_list_name(&tdx_policy_steps, (unsigned)step);
 }

@@ -30,6 +30,7 @@
 #include "base/attr.h"
 #include "base/bytes.h"
 #include "tdx/reason.h"
+#include "tdx/step_list.h"
 #include "tdx/verify.h"
 
 #define TDX_POLICY_JSON_MAX 1048576
@@ -137,7 +138,7 @@ void tdx_policy_judge(const struct tdx_policy *policy, const struct tdx_result *
 
 int tdx_policy_accepts(const struct tdx_policy_result *result);
 
+extern const struct step_list tdx_policy_steps;
 const char *tdx_policy_step_name(enum tdx_policy_step step);
-const char *tdx_policy_step_text(enum tdx_policy_step step);
 
 #endif

@@ -32,10 +32,8 @@ tdx_verify(struct bytes quote, const struct collateral *collateral, struct bytes
 int
 tdx_holds(const struct tdx_result *result)
 {
-	for (unsigned i = 0; i < TDX_STEPS_COUNT; i++)
-		if (result->check[i].outcome != TDX_PASSED)
-			return 0;
-	return result->reason == TDX_HOLDS && result->has_platform && result->has_tcb;
+	return step_list_open(&tdx_steps, result->check, 0) == TDX_STEPS_COUNT &&
+	       result->reason == TDX_HOLDS && result->has_platform && result->has_tcb;
 }
 
 /* Steps that need collateral. */
@@ -55,28 +53,15 @@ tdx_is_signed(const struct tdx_result *result)
 	return result->has_platform;
 }
 
+const struct step_list tdx_steps = {
+    .count = TDX_STEPS_COUNT,
+    .step = (const struct step_words[]){TDX_STEPS(STEP_WORDS)},
+};
+
 const char *
 tdx_step_name(enum tdx_step step)
 {
-	static const char *const names[TDX_STEPS_COUNT] = {
-#define S(id, name, text) [id] = name,
-	    TDX_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < TDX_STEPS_COUNT ? names[step] : "?";
-}
-
-const char *
-tdx_step_text(enum tdx_step step)
-{
-	static const char *const texts[TDX_STEPS_COUNT] = {
-#define S(id, name, text) [id] = text,
-	    TDX_STEPS(S)
-#undef S
-	};
-
-	return (unsigned)step < TDX_STEPS_COUNT ? texts[step] : "?";
+	return step_list_name(&tdx_steps, (unsigned)step);
 }
 
 int

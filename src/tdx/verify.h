@@ -25,6 +25,7 @@
 #include "tdx/pck.h"
 #include "tdx/quote.h"
 #include "tdx/reason.h"
+#include "tdx/step_list.h"
 #include "tdx/tcb.h"
 
 /*
@@ -132,10 +133,8 @@ int tdx_holds(const struct tdx_result *result);
  */
 int tdx_is_signed(const struct tdx_result *result);
 
+extern const struct step_list tdx_steps;
 const char *tdx_step_name(enum tdx_step step);
-
-/* What has been seen when the step passed. */
-const char *tdx_step_text(enum tdx_step step);
 
 const char *tdx_item_name(enum tdx_item item);
 

@@ -277,7 +277,7 @@ test_holds(void **state)
 	assert_true(dstack_holds(&w.result));
 	assert_true(w.result.has_facts && w.result.has_measurements && w.result.has_roots);
 	assert_string_equal(dstack_step_name(DSTACK_STEPS_COUNT), "?");
-	assert_string_equal(dstack_step_text(DSTACK_STEPS_COUNT), "?");
+	assert_string_equal(step_list_text(&dstack_steps, DSTACK_STEPS_COUNT), "?");
 }
 
 /* Without a question nothing that must be asked has passed. */
