@@ -18,28 +18,49 @@ struct key {
 
 _Static_assert(CHAIN_RUNS + ENCLAVE_RUNS <= BUNDLE_RUNS, "a key has room for either");
 
+/* What every slot begins with. */
+struct slot {
+	uint64_t used; /* when, by cache->now; 0: empty, else what it was made of holds */
+	struct key key;
+};
+
+/* One slot is always empty, so that what does not hold replaces nothing. */
+struct slots {
+	uint8_t *first;
+	size_t size; /* bytes of one */
+	size_t last; /* the index, which is the number that was asked for */
+};
+
 struct platform_slot {
-	uint64_t used; /* when, by cache->now; 0: empty, else the chain holds */
-	struct key key; /* with the enclave's runs if that holds too */
+	struct slot slot; /* the chain holds; its key has the enclave's runs if that holds too */
 	struct platform_state state;
 	struct p256 p256; /* the attestation key */
 	uint8_t memory[CACHE_PLATFORM_MAX];
 };
 
 struct bundle_slot {
-	uint64_t used;
-	struct key key;
+	struct slot slot;
 	struct collateral_state state;
 	uint8_t memory[CACHE_COLLATERAL_MAX];
 };
 
 struct tdx_cache {
 	uint64_t now; /* counts uses */
-	size_t platforms;
-	size_t bundles;
-	struct platform_slot *platform; /* one more than asked for */
-	struct bundle_slot *bundle;
+	struct slots platforms;
+	struct slots bundles;
 };
+
+static struct slot *
+slot_at(const struct slots *slots, size_t i)
+{
+	return (struct slot *)(void *)(slots->first + i * slots->size);
+}
+
+static struct platform_slot *
+platform_at(const struct tdx_cache *cache, size_t i)
+{
+	return (struct platform_slot *)slot_at(&cache->platforms, i);
+}
 
 static size_t
 round_up(size_t n)
@@ -68,24 +89,24 @@ tdx_cache_open(void *memory, size_t platforms, size_t bundles)
 	if (tdx_cache_size(platforms, bundles) == 0)
 		return NULL;
 	at += round_up(sizeof *cache);
-	*cache = (struct tdx_cache){.platforms = platforms, .bundles = bundles};
-	cache->platform = (struct platform_slot *)(void *)at;
+	cache->now = 0;
+	cache->platforms = (struct slots){at, sizeof(struct platform_slot), platforms};
 	at += round_up((platforms + 1) * sizeof(struct platform_slot));
-	cache->bundle = (struct bundle_slot *)(void *)at;
+	cache->bundles = (struct slots){at, sizeof(struct bundle_slot), bundles};
 	for (size_t i = 0; i <= platforms; i++) {
-		cache->platform[i].used = 0;
-		cache->platform[i].p256 = (struct p256){.key = NULL};
+		slot_at(&cache->platforms, i)->used = 0;
+		platform_at(cache, i)->p256 = (struct p256){.key = NULL};
 	}
 	for (size_t i = 0; i <= bundles; i++)
-		cache->bundle[i].used = 0;
+		slot_at(&cache->bundles, i)->used = 0;
 	return cache;
 }
 
 void
 tdx_cache_close(struct tdx_cache *cache)
 {
-	for (size_t i = 0; i <= cache->platforms; i++)
-		p256_close(&cache->platform[i].p256);
+	for (size_t i = 0; i <= cache->platforms.last; i++)
+		p256_close(&platform_at(cache, i)->p256);
 }
 
 static int
@@ -117,31 +138,31 @@ keep_runs(struct key *key, uint8_t *memory, size_t cap, const struct bytes *run,
 	return 1;
 }
 
-/* --- platforms: one slot is always empty, so that what does not hold replaces nothing --- */
-
-static struct platform_slot *
-find_platform(struct tdx_cache *cache, const struct bytes chain[CHAIN_RUNS])
+/* The slot that was made of these runs, else an empty one. */
+static struct slot *
+find_slot(const struct slots *slots, const struct bytes *run, size_t count)
 {
-	struct platform_slot *empty = NULL;
+	struct slot *empty = NULL;
 
-	for (size_t i = 0; i <= cache->platforms; i++) {
-		struct platform_slot *s = &cache->platform[i];
+	for (size_t i = 0; i <= slots->last; i++) {
+		struct slot *s = slot_at(slots, i);
 
 		if (s->used == 0)
 			empty = s;
-		else if (runs_equal(s->key.run, chain, CHAIN_RUNS))
+		else if (runs_equal(s->key.run, run, count))
 			return s;
 	}
 	return empty;
 }
 
+/* Unless another is empty already. */
 static void
-empty_oldest_platform(struct tdx_cache *cache)
+empty_oldest(const struct slots *slots)
 {
-	struct platform_slot *oldest = &cache->platform[0];
+	struct slot *oldest = slot_at(slots, 0);
 
-	for (size_t i = 0; i <= cache->platforms; i++) {
-		struct platform_slot *s = &cache->platform[i];
+	for (size_t i = 0; i <= slots->last; i++) {
+		struct slot *s = slot_at(slots, i);
 
 		if (s->used == 0)
 			return;
@@ -151,6 +172,8 @@ empty_oldest_platform(struct tdx_cache *cache)
 	oldest->used = 0;
 }
 
+/* --- platforms --- */
+
 static void
 load_chain(struct tdx_cache *cache, struct platform_slot *s, const struct bytes chain[CHAIN_RUNS])
 {
@@ -158,15 +181,15 @@ load_chain(struct tdx_cache *cache, struct platform_slot *s, const struct bytes 
 	const struct bytes *run = chain;
 	int kept;
 
-	s->key.count = 0;
-	if ((kept = keep_runs(&s->key, s->memory, sizeof s->memory, chain, CHAIN_RUNS)))
-		run = s->key.run;
+	s->slot.key.count = 0;
+	if ((kept = keep_runs(&s->slot.key, s->memory, sizeof s->memory, chain, CHAIN_RUNS)))
+		run = s->slot.key.run;
 	platform_state_chain(&s->state, run[1], &run[2], run[0], &p256);
 	p256_close(&p256);
 	if (!kept || !platform_state_has_chain(&s->state))
 		return;
-	s->used = ++cache->now;
-	empty_oldest_platform(cache);
+	s->slot.used = ++cache->now;
+	empty_oldest(&cache->platforms);
 }
 
 /* A quoting enclave may sign its report anew: then that alone is checked. */
@@ -176,12 +199,12 @@ load_enclave(struct platform_slot *s, const struct tdx_quote *q,
 {
 	struct p256 p256 = {.key = NULL};
 
-	s->key.count = s->used != 0 ? CHAIN_RUNS : 0;
+	s->slot.key.count = s->slot.used != 0 ? CHAIN_RUNS : 0;
 	p256_close(&s->p256);
 	platform_state_enclave(&s->state, q, &p256);
 	p256_close(&p256);
-	if (s->used != 0 && platform_state_holds(&s->state))
-		(void)keep_runs(&s->key, s->memory, sizeof s->memory, enclave, ENCLAVE_RUNS);
+	if (s->slot.used != 0 && platform_state_holds(&s->state))
+		(void)keep_runs(&s->slot.key, s->memory, sizeof s->memory, enclave, ENCLAVE_RUNS);
 }
 
 static struct platform_slot *
@@ -193,51 +216,20 @@ get_platform(struct tdx_cache *cache, const struct tdx_quote *q, struct bytes cr
 						    {q->qe_signature, 64},
 						    {q->key, 64},
 						    q->qe_auth};
-	struct platform_slot *s = find_platform(cache, chain);
+	struct platform_slot *s =
+	    (struct platform_slot *)find_slot(&cache->platforms, chain, CHAIN_RUNS);
 
-	if (s->used == 0)
+	if (s->slot.used == 0)
 		load_chain(cache, s, chain);
 	else
-		s->used = ++cache->now;
-	if (s->key.count != CHAIN_RUNS + ENCLAVE_RUNS ||
-	    !runs_equal(s->key.run + CHAIN_RUNS, enclave, ENCLAVE_RUNS))
+		s->slot.used = ++cache->now;
+	if (s->slot.key.count != CHAIN_RUNS + ENCLAVE_RUNS ||
+	    !runs_equal(s->slot.key.run + CHAIN_RUNS, enclave, ENCLAVE_RUNS))
 		load_enclave(s, q, enclave);
 	return s;
 }
 
-/* --- bundles: likewise --- */
-
-static struct bundle_slot *
-find_bundle(struct tdx_cache *cache, const struct bytes run[BUNDLE_RUNS])
-{
-	struct bundle_slot *empty = NULL;
-
-	for (size_t i = 0; i <= cache->bundles; i++) {
-		struct bundle_slot *s = &cache->bundle[i];
-
-		if (s->used == 0)
-			empty = s;
-		else if (runs_equal(s->key.run, run, BUNDLE_RUNS))
-			return s;
-	}
-	return empty;
-}
-
-static void
-empty_oldest_bundle(struct tdx_cache *cache)
-{
-	struct bundle_slot *oldest = &cache->bundle[0];
-
-	for (size_t i = 0; i <= cache->bundles; i++) {
-		struct bundle_slot *s = &cache->bundle[i];
-
-		if (s->used == 0)
-			return;
-		if (s->used < oldest->used)
-			oldest = s;
-	}
-	oldest->used = 0;
-}
+/* --- bundles --- */
 
 static void
 load_bundle(struct tdx_cache *cache, struct bundle_slot *s, const struct bytes run[BUNDLE_RUNS])
@@ -246,10 +238,10 @@ load_bundle(struct tdx_cache *cache, struct bundle_slot *s, const struct bytes r
 	struct collateral copy;
 	int kept;
 
-	s->key.count = 0;
-	kept = keep_runs(&s->key, s->memory, sizeof s->memory, run, BUNDLE_RUNS);
+	s->slot.key.count = 0;
+	kept = keep_runs(&s->slot.key, s->memory, sizeof s->memory, run, BUNDLE_RUNS);
 	if (kept)
-		run = s->key.run;
+		run = s->slot.key.run;
 	copy = (struct collateral){.root_ca_crl = run[1],
 				   .tcb_info_issuer_chain = run[2],
 				   .tcb_info = run[3],
@@ -261,8 +253,8 @@ load_bundle(struct tdx_cache *cache, struct bundle_slot *s, const struct bytes r
 	p256_close(&p256);
 	if (!kept || !collateral_state_holds(&s->state))
 		return;
-	s->used = ++cache->now;
-	empty_oldest_bundle(cache);
+	s->slot.used = ++cache->now;
+	empty_oldest(&cache->bundles);
 }
 
 static struct bundle_slot *
@@ -277,12 +269,13 @@ get_bundle(struct tdx_cache *cache, const struct collateral *c, struct bytes roo
 					       c->qe_identity_issuer_chain,
 					       c->qe_identity,
 					       c->qe_identity_signature};
-	struct bundle_slot *s = find_bundle(cache, run);
+	struct bundle_slot *s =
+	    (struct bundle_slot *)find_slot(&cache->bundles, run, BUNDLE_RUNS);
 
-	if (s->used == 0)
+	if (s->slot.used == 0)
 		load_bundle(cache, s, run);
 	else
-		s->used = ++cache->now;
+		s->slot.used = ++cache->now;
 	return s;
 }
 
