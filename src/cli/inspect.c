@@ -17,8 +17,8 @@
 
 #define JSON_MAX (16U << 20)
 
-static int
-write_kind(struct json_writer *w, enum kind kind, struct bytes bytes)
+int
+inspect_kind(struct json_writer *w, enum kind kind, struct bytes bytes)
 {
 	switch (kind) {
 	case KIND_ATTESTATION:
@@ -78,7 +78,7 @@ inspect(const struct command *self, struct bytes input, int as_json)
 
 	json_object_begin(&w, NULL);
 	json_text(&w, "kind", kind_name(kind));
-	if ((r = write_kind(&w, kind, bytes)) != 0)
+	if ((r = inspect_kind(&w, kind, bytes)) != 0)
 		status = CLI_NO;
 	json_object_end(&w);
 	if (r == 0 || r == ERR_PARSE)

@@ -26,4 +26,7 @@ int inspect_collateral(struct json_writer *w, struct bytes bundle) MUST_USE;
 int inspect_ccel(struct json_writer *w, struct bytes log) MUST_USE;
 int inspect_dstack_log(struct json_writer *w, struct bytes text) MUST_USE;
 
+/* Whichever of them is for what kind_detect() found; what none is for is "refused". */
+int inspect_kind(struct json_writer *w, enum kind kind, struct bytes bytes) MUST_USE;
+
 #endif

@@ -13,35 +13,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int
-show(struct json_writer *w, enum kind kind, struct bytes bytes)
-{
-	switch (kind) {
-	case KIND_ATTESTATION:
-		return inspect_attestation(w, bytes);
-	case KIND_QUOTE:
-		return inspect_quote(w, bytes);
-	case KIND_DSTACK:
-	case KIND_DSTACK_BLOB:
-		return inspect_dstack(w, kind, bytes);
-	case KIND_DSTACK_LOG:
-		return inspect_dstack_log(w, bytes);
-	case KIND_BOUND:
-		return inspect_bound(w, bytes);
-	case KIND_TOKEN:
-		return inspect_token(w, bytes);
-	case KIND_COLLATERAL:
-		return inspect_collateral(w, bytes);
-	case KIND_CCEL:
-		return inspect_ccel(w, bytes);
-	case KIND_SEV_SNP:
-	case KIND_UNKNOWN:
-	case KINDS_COUNT:
-		break;
-	}
-	return 0;
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -54,7 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r;
 
 	json_object_begin(&w, NULL);
-	r = show(&w, kind, bytes);
+	r = inspect_kind(&w, kind, bytes);
 	json_object_end(&w);
 	if (r != 0 && r != ERR_PARSE)
 		abort();
