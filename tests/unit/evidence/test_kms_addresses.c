@@ -12,11 +12,10 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 
-#include "base/base64.h"
 #include "base/err.h"
 #include "evidence/kms_addresses.h"
+#include "support/kms_signer.h"
 #include "base/banned.h"
 
 #define FOLDER "../shared/fixtures/eigen/"
@@ -34,60 +33,15 @@
 #define DATA_1 "{\"evmAddresses\":" EVM ",\"solanaAddresses\":" SOLANA "}"
 #define DATA_2 "{\"appId\":\"" APP "\",\"evmAddresses\":" EVM ",\"solanaAddresses\":" SOLANA "}"
 
-static EVP_PKEY *key;
-static uint8_t key64[64];
-static char signature[200], json[8192];
+static char signature[KMS_SIGNATURE_MAX], json[8192];
 static struct kms_addresses list;
-
-static int
-setup(void **state)
-{
-	uint8_t point[65];
-	size_t len;
-
-	(void)state;
-	if ((key = EVP_EC_gen("P-256")) == NULL ||
-	    EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, 65, &len) != 1)
-		return -1;
-	memcpy(key64, point + 1, 64);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	EVP_PKEY_free(key);
-	return 0;
-}
-
-/* ECDSA over SHA-256 of the domain, a NUL and the data, by somebody else's call. */
-static void
-sign(const char *domain, const char *data)
-{
-	static uint8_t plain[8192];
-	struct writer w = writer_of(plain, sizeof plain);
-	struct writer text = writer_of((uint8_t *)signature, sizeof signature - 1);
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	uint8_t der[100];
-	size_t len = sizeof der;
-
-	write_text(&w, domain);
-	write_u8(&w, 0);
-	write_text(&w, data);
-	assert_int_equal(EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, key), 1);
-	assert_int_equal(EVP_DigestSign(c, der, &len, plain, w.len), 1);
-	EVP_MD_CTX_free(c);
-	base64_write(&text, BASE64_STANDARD, der, len);
-	signature[text.len] = '\0';
-}
 
 static int
 read_list(const char *data)
 {
 	snprintf(json, sizeof json, "{\"data\":%s,\"signature\":\"%s\"}", data, signature);
 	return kms_addresses_read(
-	    (struct bytes){(const uint8_t *)json, strlen(json)}, key64, &list);
+	    (struct bytes){(const uint8_t *)json, strlen(json)}, kms_signer_key64, &list);
 }
 
 static void
@@ -96,13 +50,13 @@ test_holds(void **state)
 	static const uint8_t a0[4] = {0x98, 0x58, 0xef, 0xfd}, a1[4] = {0x6f, 0xac, 0x4d, 0x18};
 
 	(void)state;
-	sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2);
+	kms_signer_sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2, signature);
 	assert_int_equal(read_list(DATA_2), 0);
 	assert_true(list.has_app_id);
 	assert_int_equal(list.count, 2);
 	assert_memory_equal(list.evm[0], a0, 4);
 	assert_memory_equal(list.evm[1], a1, 4);
-	sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_1);
+	kms_signer_sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_1, signature);
 	assert_int_equal(read_list(DATA_1), 0);
 	assert_false(list.has_app_id);
 	/* spread out, in another order and case by whoever passed it on */
@@ -117,13 +71,13 @@ test_signature(void **state)
 	static uint8_t other[64];
 
 	(void)state;
-	sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2);
+	kms_signer_sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2, signature);
 	assert_int_equal(read_list(DATA_1), ERR_SIGNATURE);
-	memcpy(other, key64, 64);
+	memcpy(other, kms_signer_key64, 64);
 	snprintf(json, sizeof json, "{\"data\":%s,\"signature\":\"%s\"}", DATA_2, signature);
 	assert_int_equal(kms_addresses_read((struct bytes){(const uint8_t *)json, strlen(json)},
 	    kms_signing_key("sepolia"), &list), ERR_SIGNATURE);
-	sign("COMPUTE_APP_DERIVED_ADDRESSES_V1", DATA_2); /* another domain */
+	kms_signer_sign("COMPUTE_APP_DERIVED_ADDRESSES_V1", DATA_2, signature); /* another domain */
 	assert_int_equal(read_list(DATA_2), ERR_SIGNATURE);
 	memcpy(signature, "AAAA", 5);
 	assert_int_equal(read_list(DATA_2), ERR_PARSE);
@@ -141,21 +95,21 @@ test_mutation(void **state)
 	size_t len;
 
 	(void)state;
-	sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2);
+	kms_signer_sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2, signature);
 	assert_int_equal(read_list(DATA_2), 0);
 	len = strlen(json);
 	whole.len = len;
 	for (size_t i = 0; i < len; i++) {
 		json[i] ^= 1;
-		assert_int_not_equal(kms_addresses_read(whole, key64, &list), 0);
+		assert_int_not_equal(kms_addresses_read(whole, kms_signer_key64, &list), 0);
 		json[i] ^= 1;
 	}
 	for (size_t n = 0; n < len; n++) {
 		uint8_t *copy = malloc(n + 1);
 
 		memcpy(copy, json, n);
-		assert_int_equal(
-		    kms_addresses_read((struct bytes){copy, n}, key64, &list), ERR_PARSE);
+		assert_int_equal(kms_addresses_read((struct bytes){copy, n}, kms_signer_key64,
+		    &list), ERR_PARSE);
 		free(copy);
 	}
 }
@@ -164,7 +118,7 @@ test_mutation(void **state)
 static void
 refuse(const char *data)
 {
-	sign("COMPUTE_APP_KMS_SIGNATURE_V1", data);
+	kms_signer_sign("COMPUTE_APP_KMS_SIGNATURE_V1", data, signature);
 	if (read_list(data) != ERR_PARSE)
 		fail_msg("was not refused: %s", data);
 }
@@ -204,7 +158,7 @@ test_check(void **state)
 	uint8_t a0[20], app[20];
 
 	(void)state;
-	sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2);
+	kms_signer_sign("COMPUTE_APP_KMS_SIGNATURE_V1", DATA_2, signature);
 	assert_int_equal(read_list(DATA_2), 0);
 	memcpy(a0, list.evm[0], 20);
 	memcpy(app, list.app_id, 20);
@@ -261,5 +215,5 @@ main(void)
 	    cmocka_unit_test(test_keys),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, kms_signer_open, kms_signer_close);
 }
