@@ -34,6 +34,7 @@ wipe(void *p, size_t n)
 		explicit_bzero(*p, n); \
 	}
 
+SECRET_WIPER(16)
 SECRET_WIPER(20)
 SECRET_WIPER(32)
 SECRET_WIPER(33)

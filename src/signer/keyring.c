@@ -160,12 +160,37 @@ keyring_intent_mac(const struct keyring *k, struct bytes agent_id, const uint8_t
 }
 
 void
-keyring_api_key(const struct keyring *k, struct bytes idempotency_key,
-    const uint8_t request_hash32[32], uint8_t ret_key32[32])
+keyring_api_key(const struct keyring *k, const uint8_t head16[API_KEY_HEAD],
+    const struct registration_inputs *inputs, uint8_t ret_key32[32])
+{
+	const struct bytes parts[] = {
+	    {head16, API_KEY_HEAD}, inputs->agent_id, inputs->owner, inputs->policy};
+	SECRET_BYTES(mac, 32);
+
+	mac_parts(k->api_key, "selfsame/api-key/v1", parts, ARRAY_LEN(parts), mac);
+	memmove(ret_key32, head16, API_KEY_HEAD);
+	memcpy(ret_key32 + API_KEY_HEAD, mac, 32 - API_KEY_HEAD);
+}
+
+int
+keyring_made_api_key(const struct keyring *k, const uint8_t key32[32],
+    const struct registration_inputs *inputs)
+{
+	SECRET_BYTES(made, 32);
+
+	keyring_api_key(k, key32, inputs, made);
+	return mac_equal(made, key32);
+}
+
+void
+keyring_api_key_head(const struct keyring *k, struct bytes idempotency_key,
+    const uint8_t request_hash32[32], uint8_t ret_head16[API_KEY_HEAD])
 {
 	const struct bytes parts[] = {idempotency_key, {request_hash32, 32}};
+	SECRET_BYTES(mac, 32);
 
-	mac_parts(k->api_key, "selfsame/api-key/v1", parts, 2, ret_key32);
+	mac_parts(k->api_key, "selfsame/api-key-head/v1", parts, ARRAY_LEN(parts), mac);
+	memcpy(ret_head16, mac, API_KEY_HEAD);
 }
 
 void

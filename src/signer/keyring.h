@@ -57,9 +57,34 @@ void keyring_record_mac(const struct keyring *k, struct bytes record, uint8_t re
 void keyring_intent_mac(const struct keyring *k, struct bytes agent_id, const uint8_t wallet20[20],
     struct bytes fields, uint8_t ret_mac32[32]);
 
-/* The API key of a registration that carried an Idempotency-Key; secret. */
-void keyring_api_key(const struct keyring *k, struct bytes idempotency_key,
-    const uint8_t request_hash32[32], uint8_t ret_key32[32]);
+#define API_KEY_HEAD 16
+
+/* What a registration commits to, besides its API key. */
+struct registration_inputs {
+	struct bytes agent_id;
+	struct bytes owner; /* 20 bytes, or none */
+	struct bytes policy; /* in its canonical form */
+};
+
+/*
+ * The API key of a registration: its head, 16 bytes that nobody can guess, and
+ * 16 bytes of a MAC over head and inputs. Secret.
+ *
+ * The second half ties the key to its registration. A bound path is 93 bits of
+ * a hash over key, id, owner and policy: who could choose all of them could look
+ * for two registrations of his own that share a wallet, with strict rules to
+ * show and lax rules to use.
+ */
+void keyring_api_key(const struct keyring *k, const uint8_t head16[API_KEY_HEAD],
+    const struct registration_inputs *inputs, uint8_t ret_key32[32]);
+
+/* Whether that key was made for these inputs, under this root. */
+int keyring_made_api_key(const struct keyring *k, const uint8_t key32[32],
+    const struct registration_inputs *inputs) MUST_USE;
+
+/* The head, where the registration carried an Idempotency-Key; secret. */
+void keyring_api_key_head(const struct keyring *k, struct bytes idempotency_key,
+    const uint8_t request_hash32[32], uint8_t ret_head16[API_KEY_HEAD]);
 
 /* What is kept of that registration, so that a retry can be told. */
 void keyring_register_tag(const struct keyring *k, struct bytes idempotency_key,

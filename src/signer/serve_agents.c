@@ -101,15 +101,25 @@ check_registration(struct serve *s, const struct msg_register *m)
 	return check_index(s, m->index);
 }
 
-static void
+/* A restore brings the key; one that was made for other inputs would give another wallet. */
+static int
 choose_api_key(struct serve *s, const struct msg_register *m, uint8_t ret[32])
 {
-	if (m->api_key.len == 32)
+	const struct registration_inputs inputs = {m->agent_id, m->owner, m->policy};
+	SECRET_BYTES(head, 16);
+
+	if (m->api_key.len == 32) {
+		if (!keyring_made_api_key(s->keys, m->api_key.p, &inputs))
+			return serve_refuse(s, ERR_AUTH, RULE_API_KEY);
 		memcpy(ret, m->api_key.p, 32);
-	else if (m->idempotency_key.len != 0)
-		keyring_api_key(s->keys, m->idempotency_key, m->request_hash, ret);
+		return 0;
+	}
+	if (m->idempotency_key.len != 0)
+		keyring_api_key_head(s->keys, m->idempotency_key, m->request_hash, head);
 	else
-		randombytes_buf(ret, 32);
+		randombytes_buf(head, API_KEY_HEAD);
+	keyring_api_key(s->keys, head, &inputs, ret);
+	return 0;
 }
 
 static int
@@ -190,7 +200,8 @@ registration(struct serve *s, const struct msg_register *m, struct writer *w)
 
 	if ((r = check_registration(s, m)) != 0)
 		return r;
-	choose_api_key(s, m, api_key);
+	if ((r = choose_api_key(s, m, api_key)) != 0)
+		return r;
 	if ((r = fill_record(s, m, api_key)) != 0)
 		return r;
 	if ((r = write_new_record(s, m->api_key.len == 32)) != 0)
@@ -223,7 +234,9 @@ serve_register(struct serve *s, struct bytes body, struct writer *w)
 static int
 registration_again(struct serve *s, const struct msg_register_again *m, struct writer *w)
 {
+	SECRET_BYTES(head, 16);
 	SECRET_BYTES(api_key, 32);
+	struct registration_inputs inputs;
 	const struct table_entry *e;
 	uint8_t tag[32];
 	int r;
@@ -235,13 +248,17 @@ registration_again(struct serve *s, const struct msg_register_again *m, struct w
 	keyring_register_tag(s->keys, m->idempotency_key, m->request_hash, tag);
 	if (!mac_equal(tag, m->register_tag))
 		return serve_refuse(s, ERR_AUTH, RULE_REGISTER_TAG);
-	keyring_api_key(s->keys, m->idempotency_key, m->request_hash, api_key);
+	e = table_find(&s->table, s->rec.id, s->rec.id_len);
+	/* what was never used was never changed: the policy is still the first one */
+	if (s->rec.used || s->rec.key_version != 1 || (e != NULL && e->used))
+		return ERR_USED;
+	keyring_api_key_head(s->keys, m->idempotency_key, m->request_hash, head);
+	inputs = (struct registration_inputs){serve_agent_id(s),
+	    {s->rec.owner, s->rec.has_owner ? sizeof s->rec.owner : 0}, s->rec.policy};
+	keyring_api_key(s->keys, head, &inputs, api_key);
 	/* the tag is only the database's word; the controller is the record's */
 	if (!serve_key_matches(api_key, s->rec.controller))
 		return serve_refuse(s, ERR_AUTH, RULE_REGISTER_TAG);
-	e = table_find(&s->table, s->rec.id, s->rec.id_len);
-	if (s->rec.used || s->rec.key_version != 1 || (e != NULL && e->used))
-		return ERR_USED;
 	if ((r = table_check(&s->table, &s->rec)) != 0)
 		return r;
 	if ((r = serve_write_record(s)) != 0)

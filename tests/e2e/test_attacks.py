@@ -63,6 +63,20 @@ def test_an_empty_database_gives_nobody_anothers_bound_wallet(start, market):
     assert market.condition
 
 
+def test_an_api_key_restores_what_it_was_made_for_only(start):
+    """Who could choose keys, or other inputs for one, could look for two registrations with one wallet."""
+    first = start(SELFSAME_DERIVATION="bound")
+    alice = register(first, "alice")
+    second = start(SELFSAME_DERIVATION="bound")
+    owner = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    for body, key in (({"agentId": "alice2"}, alice.key), ({"agentId": "alice", "owner": owner}, alice.key),
+                      ({"agentId": "alice", "policy": {"actions": ["split"]}}, alice.key),
+                      ({"agentId": "alice"}, "ssk_" + secrets.token_hex(32))):
+        status, _, problem = second.request("POST", "/register", body, {"x-api-key": key})
+        assert status == 401 and problem["rule"] == "api-key" and "registration" in problem["detail"], problem
+    assert second.request("POST", "/register", {"agentId": "alice"}, {"x-api-key": alice.key})[0] == 201
+
+
 def test_an_older_database_gives_nobody_anothers_bound_wallet(start):
     daemon = start(SELFSAME_DERIVATION="bound")
     older = f"{daemon.directory}/older.db"

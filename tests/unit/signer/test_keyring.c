@@ -96,7 +96,9 @@ test_bound_address(void **state)
 static void
 test_subkeys(void **state)
 {
-	uint8_t out[32], request[32], old[32], wallet[20];
+	uint8_t out[32], request[32], old[32], wallet[20], head[API_KEY_HEAD];
+	const struct registration_inputs inputs = {
+	    text("alice"), {wallet, sizeof wallet}, text("policy")};
 	const struct key_rotation rotation = {text("alice"), 2, old, text("idem"), request};
 
 	(void)state;
@@ -109,12 +111,40 @@ test_subkeys(void **state)
 	expect_hex(out, 32, "41d6524279b4075f8fe5f02f966cb75bebc707f8d7b4f95101433841b72d9271");
 	keyring_intent_mac(keys, text("alice"), wallet, text("fields"), out);
 	expect_hex(out, 32, "f3a63a8b381dc9d97f407d2433aea0819fff07d4659614751850a22bbff19ec6");
-	keyring_api_key(keys, text("idem"), request, out);
-	expect_hex(out, 32, "e8a01d47dc85223b6076f79eb7356c3c84f5282c407cfd24ba2fdc42e4285069");
+	keyring_api_key_head(keys, text("idem"), request, head);
+	expect_hex(head, 16, "d8d207113bd30b3f5315eee77203b8f4");
+	keyring_api_key(keys, head, &inputs, out);
+	expect_hex(out, 32, "d8d207113bd30b3f5315eee77203b8f4db5682775ad563dc2ebd0cfd0ee1a4a1");
 	keyring_register_tag(keys, text("idem"), request, out);
 	expect_hex(out, 32, "98ba364378b689091da722b89c170731fb84e1d3e3641b8e9c95ff9776aa32c2");
 	keyring_rotated_key(keys, &rotation, out);
 	expect_hex(out, 32, "7f359563e87c5540d38c2ce167587fc9cc483cf74eaa7ae1c586408df55e47f8");
+}
+
+/* A key is good for the registration that it was made for, under one root. */
+static void
+test_made_api_key(void **state)
+{
+	static const uint8_t head[API_KEY_HEAD] = {1, 2, 3}, owner[20] = {9};
+	const struct registration_inputs made = {text("alice"), {owner, 20}, text("policy")};
+	const struct registration_inputs others[] = {
+	    {text("alicf"), {owner, 20}, text("policy")},
+	    {text("alice"), {owner, 0}, text("policy")},
+	    {text("alice"), {owner, 20}, text("policz")},
+	};
+	uint8_t key[32];
+
+	(void)state;
+	keyring_api_key(keys, head, &made, key);
+	assert_true(keyring_made_api_key(keys, key, &made));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_false(keyring_made_api_key(keys, key, &others[i]));
+	for (size_t i = 0; i < sizeof key; i++) {
+		key[i] ^= 1;
+		assert_false(keyring_made_api_key(keys, key, &made));
+		key[i] ^= 1;
+	}
+	assert_true(keyring_made_api_key(keys, key, &made));
 }
 
 static void
@@ -230,6 +260,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_indexed_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bound_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subkeys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_made_api_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_receipt_signature, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_boot, setup, teardown),
