@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "evidence/msgpack.h"
 #include "base/banned.h"
 
@@ -247,14 +248,32 @@ run_text(struct bytes run, struct bytes *ret)
 struct event_room {
 	uint8_t digest[48];
 	uint8_t payload[DSTACK_VM_TEXT_MAX]; /* those of boot events are longer than ours */
+	uint8_t preimage[DSTACK_PREIMAGE_MAX];
 };
 
-/* {imr, event_type, digest?, event, event_payload, version?}; the preimage is a convenience. */
+/* Hex, as in JSON. Upstream's verifier has none of an event of version 2 without it. */
+static int
+msgpack_preimage(struct bytes run, struct event_room *room, struct dstack_entry *ret)
+{
+	struct bytes text;
+	size_t n;
+
+	if (run.len == 0)
+		return ret->version == 2 ? ERR_PARSE : 0;
+	if (run_text(run, &text) != 0 || (n = text.len / 2) > sizeof room->preimage ||
+	    hex_decode((const char *)text.p, text.len, room->preimage, n) != 0)
+		return ERR_PARSE;
+	ret->has_preimage = 1;
+	ret->preimage = (struct bytes){room->preimage, n};
+	return 0;
+}
+
+/* {imr, event_type, digest?, event, event_payload, version?, preimage?} */
 static int
 msgpack_event(struct reader *r, struct event_room *room, struct dstack_entry *ret)
 {
-	static const char *const names[] = {"imr",   "event_type",    "digest",
-					    "event", "event_payload", "version"};
+	static const char *const names[] = {"imr",	     "event_type", "digest",  "event",
+					    "event_payload", "version",	   "preimage"};
 	uint64_t imr = UINT64_MAX, type = UINT64_MAX, version = 1;
 	struct bytes m[ARRAY_LEN(names)];
 
@@ -270,7 +289,7 @@ msgpack_event(struct reader *r, struct event_room *room, struct dstack_entry *re
 	ret->imr = (uint32_t)imr;
 	ret->type = (uint32_t)type;
 	ret->version = (unsigned)version;
-	return 0;
+	return msgpack_preimage(m[6], room, ret);
 }
 
 /* {event, payload, version?} */

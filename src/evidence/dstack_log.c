@@ -14,9 +14,6 @@
 #define EV_NO_ACTION 3U
 #define EV_PLATFORM_CONFIG_FLAGS 10U /* the ACPI tables are of this type */
 
-/* Longer than any preimage: names and payloads of version 2, in hex, and the braces round them. */
-#define PREIMAGE_MAX (2 * DSTACK_PAYLOAD_MAX + DSTACK_NAME_MAX + 64)
-
 void
 dstack_log_reset(struct dstack_log *log)
 {
@@ -208,7 +205,7 @@ hex_member(struct json_in *in, const char *name, enum json_need need, uint8_t *r
 struct entry_room {
 	uint8_t payload[DSTACK_PAYLOAD_MAX];
 	uint8_t digest[DIGEST_LEN];
-	uint8_t preimage[PREIMAGE_MAX];
+	uint8_t preimage[DSTACK_PREIMAGE_MAX];
 };
 
 static int

@@ -32,6 +32,8 @@
 #define DSTACK_EVENTS_MAX 256 /* recorded logs: about 30 */
 #define DSTACK_NAME_MAX 64
 #define DSTACK_PAYLOAD_MAX 8192
+/* Longer than any preimage: of version 2, the payload in hex and the braces round it. */
+#define DSTACK_PREIMAGE_MAX (2 * DSTACK_PAYLOAD_MAX + DSTACK_NAME_MAX + 64)
 #define DSTACK_LOG_ROOM 65536 /* names and payloads of imr 3 together */
 
 #define DSTACK_IMR 3 /* the register of dstack's own events */

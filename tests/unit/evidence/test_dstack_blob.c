@@ -4,10 +4,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "evidence/dstack_blob.h"
 #include "base/banned.h"
 
@@ -249,10 +251,28 @@ pack_array_of_bytes(struct writer *w, const uint8_t *p, size_t n)
 	}
 }
 
+enum preimage { RIGHT, OF_ANOTHER, ABSENT };
+
+/* {"name":name,"payload":payload in hex,"type":134217729}, in hex itself */
 static void
-pack_event(struct writer *w, uint8_t imr, const char *name, const char *payload, uint8_t version)
+pack_preimage(struct writer *w, const char *name, const char *payload)
 {
-	pack_map(w, version == 1 ? 5 : 7);
+	char inner[64], text[128], outer[2 * sizeof text];
+	int n;
+
+	hex_encode((const uint8_t *)payload, strlen(payload), inner);
+	n = snprintf(text, sizeof text, "{\"name\":\"%s\",\"payload\":\"%s\",\"type\":134217729}",
+		     name, inner);
+	hex_encode((const uint8_t *)text, (size_t)n, outer);
+	pack_text(w, "preimage");
+	pack_text(w, outer);
+}
+
+static void
+pack_event(struct writer *w, uint8_t imr, const char *name, const char *payload, uint8_t version,
+	   enum preimage preimage)
+{
+	pack_map(w, version == 1 ? 5 : preimage == ABSENT ? 6 : 7);
 	pack_text(w, "imr");
 	write_u8(w, imr);
 	pack_text(w, "event_type");
@@ -268,8 +288,8 @@ pack_event(struct writer *w, uint8_t imr, const char *name, const char *payload,
 		return;
 	pack_text(w, "version");
 	write_u8(w, version);
-	pack_text(w, "preimage");
-	pack_text(w, "7b7d");
+	if (preimage != ABSENT)
+		pack_preimage(w, preimage == RIGHT ? name : "other", payload);
 }
 
 static void
@@ -292,9 +312,10 @@ struct packed {
 	const char *app_id_in_runtime;
 	uint8_t version; /* of the attestation */
 	uint8_t event_version;
+	enum preimage preimage;
 };
 
-static const struct packed plain = {"tdx", "dstack", "x", 1, 1};
+static const struct packed plain = {"tdx", "dstack", "x", 1, 1, RIGHT};
 
 static void
 pack_platform(struct writer *w, const struct packed *s)
@@ -308,9 +329,9 @@ pack_platform(struct writer *w, const struct packed *s)
 	pack_array_of_bytes(w, quote, sizeof quote);
 	pack_text(w, "event_log");
 	write_u8(w, 0x93);
-	pack_event(w, 0, "", "separator", 1);
-	pack_event(w, 3, "app-id", "x", s->event_version);
-	pack_event(w, 3, "system-ready", "", s->event_version);
+	pack_event(w, 0, "", "separator", 1, RIGHT);
+	pack_event(w, 3, "app-id", "x", s->event_version, s->preimage);
+	pack_event(w, 3, "system-ready", "", s->event_version, s->preimage);
 }
 
 static void
@@ -404,6 +425,16 @@ test_msgpack_refuses(void **state)
 	assert_string_equal(error.field, "runtime_events");
 	s = plain;
 	s.event_version = 3;
+	w = make_msgpack(s);
+	assert_int_equal(read_blob(&w), DSTACK_LOG_PARSE);
+	assert_string_equal(error.field, "event_log[1]");
+	/* upstream's verifier shows the preimage and replays the rest */
+	s.event_version = 2;
+	s.preimage = OF_ANOTHER;
+	w = make_msgpack(s);
+	assert_int_equal(read_blob(&w), DSTACK_LOG_DIGEST);
+	assert_string_equal(error.field, "event_log[1]");
+	s.preimage = ABSENT;
 	w = make_msgpack(s);
 	assert_int_equal(read_blob(&w), DSTACK_LOG_PARSE);
 	assert_string_equal(error.field, "event_log[1]");
