@@ -5,7 +5,8 @@
  *
  *   parts      the members of our own attestation document
  *   response   JSON of the agent or for upstream's verifier: {quote, event_log, vm_config?,
- *              report_data?} or {attestation}, in hex; event_log is a JSON text or an array
+ *              report_data?} or {attestation}, in hex; event_log is a JSON text or an array;
+ *              of both the attestation counts, and quote and event_log must be its own
  *   blob       of Attest; evidence/dstack_blob.h reads it
  *
  * Source: Dstack-TEE/dstack, docs/guest-api-v0.md, verifier/src/types.rs.

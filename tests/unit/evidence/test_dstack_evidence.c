@@ -82,6 +82,37 @@ test_response(void **state)
 	assert_string_equal(evidence.vm.image, "i");
 }
 
+/* Version 0: the quote 0400, and system-ready as its only event. */
+#define BLOB \
+	"0000080400040300000001000008003073797374656d2d72656164790000" \
+	"00000000000000000000000000000000000000000000000000000000000000000000000000000000" \
+	"00000000000000000000000000000000000000000000000000"
+
+/* Agents of TDX leave the attestation empty; upstream's simulator gives everything. */
+static void
+test_response_says_it_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    response("{\"attestation\":\"\",\"quote\":\"0400\",\"event_log\":[" READY "]}"),
+	    TDX_HOLDS);
+	assert_int_equal(evidence.quote_len, 2);
+	assert_int_equal(response("{\"attestation\":\"" BLOB "\",\"quote\":\"0400\","
+				  "\"event_log\":\"" READY_TEXT "\"}"),
+			 TDX_HOLDS);
+	assert_int_equal(evidence.quote_len, 2);
+	assert_true(dstack_log_is_ready(&evidence.log));
+	assert_int_equal(response("{\"attestation\":\"" BLOB "\",\"quote\":\"0401\"}"),
+			 DSTACK_EVIDENCE);
+	assert_string_equal(error.field, "quote");
+	assert_int_equal(error.err, ERR_CONFLICT);
+	assert_int_equal(response("{\"attestation\":\"" BLOB "\",\"event_log\":[]}"),
+			 DSTACK_EVIDENCE);
+	assert_string_equal(error.field, "event_log");
+	assert_int_equal(response("{\"attestation\":\"" BLOB "\",\"event_log\":[7]}"),
+			 DSTACK_EVIDENCE);
+}
+
 static void
 test_response_refuses(void **state)
 {
@@ -104,8 +135,7 @@ test_response_refuses(void **state)
 	     DSTACK_EVIDENCE},
 	    {"{\"quote\":\"04\",\"event_log\":[],\"vm_config\":\"[]\"}", "vm_config",
 	     DSTACK_EVIDENCE},
-	    {"{\"attestation\":\"00\",\"quote\":\"04\"}", "attestation", DSTACK_EVIDENCE},
-	    {"{\"attestation\":\"00\",\"event_log\":[]}", "attestation", DSTACK_EVIDENCE},
+	    {"{\"attestation\":\"\"}", "quote", DSTACK_EVIDENCE},
 	    {"{\"attestation\":\"0\"}", "attestation", DSTACK_EVIDENCE},
 	    {"{\"attestation\":\"zz\"}", "attestation", DSTACK_EVIDENCE},
 	    {"{\"attestation\":\"0003\"}", "attestation", DSTACK_PLATFORM},
@@ -132,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parts),
 	    cmocka_unit_test(test_response),
+	    cmocka_unit_test(test_response_says_it_twice),
 	    cmocka_unit_test(test_response_refuses),
 	};
 
