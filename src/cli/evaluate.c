@@ -6,8 +6,8 @@
 #include "base/hex.h"
 #include "cli/attestation_checks.h"
 #include "cli/judge.h"
+#include "cli/quote_in.h"
 #include "cli/unanswered.h"
-#include "evidence/dstack_blob.h"
 #include "tdx/report_data.h"
 #include "base/banned.h"
 
@@ -91,9 +91,7 @@ evaluate_dstack(struct evaluation *e, const struct question *q, struct bytes byt
 	struct json_error error = {.field = ""};
 	struct commitment c = {.ours = 0};
 	uint8_t report_data[64];
-	enum tdx_reason reason = e->kind == KIND_DSTACK
-				     ? dstack_evidence_read_response(bytes, &e->dstack, &error)
-				     : dstack_blob_read(bytes, &e->dstack, &error);
+	enum tdx_reason reason = dstack_in(e->kind, bytes, &e->dstack, &error);
 
 	if (reason != TDX_HOLDS) {
 		check_fail_reason(&e->verdict, CHECK_KIND, reason, "%s%s%s", error.field,
@@ -102,6 +100,8 @@ evaluate_dstack(struct evaluation *e, const struct question *q, struct bytes byt
 	}
 	if (expected_report_data(q, report_data))
 		c.report_data = report_data;
+	else if (e->kind == KIND_DSTACK_CERTIFICATE)
+		c.report_data = e->dstack.report_data; /* the hash of the certificate's own key */
 	judge_dstack(e, q, &c);
 }
 
@@ -131,6 +131,7 @@ evaluate_kind(struct evaluation *e, const struct question *q, struct bytes bytes
 		return;
 	case KIND_DSTACK:
 	case KIND_DSTACK_BLOB:
+	case KIND_DSTACK_CERTIFICATE:
 		evaluate_dstack(e, q, bytes);
 		return;
 	case KIND_BOUND:

@@ -27,6 +27,7 @@ inspect_kind(struct json_writer *w, enum kind kind, struct bytes bytes)
 		return inspect_quote(w, bytes);
 	case KIND_DSTACK:
 	case KIND_DSTACK_BLOB:
+	case KIND_DSTACK_CERTIFICATE:
 		return inspect_dstack(w, kind, bytes);
 	case KIND_DSTACK_LOG:
 		return inspect_dstack_log(w, bytes);

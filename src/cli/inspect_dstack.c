@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "cli/inspect.h"
 #include "cli/inspect_parts.h"
-#include "evidence/dstack_blob.h"
+#include "cli/quote_in.h"
 #include "evidence/dstack_facts.h"
 #include "base/banned.h"
 
@@ -67,8 +67,7 @@ inspect_dstack(struct json_writer *w, enum kind kind, struct bytes bytes)
 
 	if (d == NULL)
 		return ERR_MEM;
-	reason = kind == KIND_DSTACK ? dstack_evidence_read_response(bytes, d, &error)
-				     : dstack_blob_read(bytes, d, &error);
+	reason = dstack_in(kind, bytes, d, &error);
 	r = reason == TDX_HOLDS ? inspect_dstack_evidence(w, d)
 				: inspect_refused(w, reason_code(reason), error.text);
 	free(d);

@@ -9,6 +9,7 @@
 #include "cli/input.h"
 #include "evidence/ccel.h"
 #include "evidence/layr.h"
+#include "evidence/ratls.h"
 #include "base/banned.h"
 
 #define SNP_REPORT_LEN 1184 /* AMD 56860, table 23 */
@@ -110,6 +111,15 @@ is_dstack_blob(struct bytes b)
 	return b.len >= 2 && ((b.p[0] == 0 && b.p[1] <= 9) || (b.p[0] & 0xf0U) == 0x80U);
 }
 
+/* Not every certificate: one that carries evidence. */
+static int
+is_dstack_certificate(struct bytes b)
+{
+	struct ratls c;
+
+	return ratls_parse(b, &c) == TDX_HOLDS && (c.quote.len > 0 || c.attestation.len > 0);
+}
+
 static enum kind
 bytes_kind(struct bytes b)
 {
@@ -119,6 +129,8 @@ bytes_kind(struct bytes b)
 		return KIND_CCEL;
 	if (is_quote(b))
 		return KIND_QUOTE;
+	if (is_dstack_certificate(b))
+		return KIND_DSTACK_CERTIFICATE;
 	if (is_bound(b))
 		return KIND_BOUND;
 	return is_dstack_blob(b) ? KIND_DSTACK_BLOB : KIND_UNKNOWN;
@@ -142,6 +154,21 @@ trimmed(struct bytes b)
 		b.len--;
 	}
 	return b;
+}
+
+/* Of certificates in PEM the base64 of the first, which is the leaf; other text as it is. */
+static struct bytes
+unarmoured(struct bytes text)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	static const char end[] = "-----END CERTIFICATE-----";
+	const struct bytes inner = {text.p + sizeof begin - 1, text.len - (sizeof begin - 1)};
+	const uint8_t *at;
+
+	if (text.len < sizeof begin || memcmp(text.p, begin, sizeof begin - 1) != 0)
+		return text;
+	at = memmem(inner.p, inner.len, end, sizeof end - 1);
+	return at == NULL ? text : (struct bytes){inner.p, (size_t)(at - inner.p)};
 }
 
 /* Without the line ends that tools fold long text with; 0 when it is no printable text. */
@@ -217,5 +244,5 @@ kind_detect(struct bytes input, struct buffer *room, struct bytes *ret)
 	}
 	if ((kind = bytes_kind(input)) != KIND_UNKNOWN)
 		return kind;
-	return unfold(text, room) ? text_kind(room, ret) : KIND_UNKNOWN;
+	return unfold(unarmoured(text), room) ? text_kind(room, ret) : KIND_UNKNOWN;
 }

@@ -1,6 +1,6 @@
 /*
- * What kind of thing was handed in: recognised by its form, undone from hex and
- * base64. Recognising is not reading: whoever reads it may still refuse it.
+ * What kind of thing was handed in: recognised by its form, undone from hex, base64
+ * and PEM. Recognising is not reading: whoever reads it may still refuse it.
  */
 #ifndef SELFSAME_CLI_KIND_H
 #define SELFSAME_CLI_KIND_H
@@ -18,6 +18,7 @@
 	K(KIND_QUOTE, "tdx-quote", "a TDX quote") \
 	K(KIND_DSTACK, "dstack", "dstack's evidence") \
 	K(KIND_DSTACK_BLOB, "dstack-attestation", "dstack's evidence, as Attest answers it") \
+	K(KIND_DSTACK_CERTIFICATE, "dstack-certificate", "a certificate of dstack's RA-TLS") \
 	K(KIND_DSTACK_LOG, "dstack-event-log", "an event log of dstack") \
 	K(KIND_BOUND, "bound-evidence", "bound evidence of EigenCompute") \
 	K(KIND_TOKEN, "confidential-space-token", "a token of Confidential Space") \

@@ -1,6 +1,7 @@
 #include "cli/quote_in.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "cli/attestation.h"
@@ -8,6 +9,7 @@
 #include "evidence/dstack_blob.h"
 #include "evidence/layr.h"
 #include "evidence/quote_message.h"
+#include "evidence/ratls.h"
 #include "base/banned.h"
 
 static int
@@ -37,6 +39,25 @@ out:
 	return r;
 }
 
+static enum tdx_reason
+in_certificate(struct bytes der, struct dstack_evidence *ret, struct json_error *error)
+{
+	struct ratls certificate;
+	enum tdx_reason reason = ratls_parse(der, &certificate);
+
+	memset(error, 0, sizeof *error);
+	return reason == TDX_HOLDS ? ratls_read_evidence(&certificate, ret, error) : reason;
+}
+
+enum tdx_reason
+dstack_in(enum kind kind, struct bytes bytes, struct dstack_evidence *ret, struct json_error *error)
+{
+	if (kind == KIND_DSTACK_CERTIFICATE)
+		return in_certificate(bytes, ret, error);
+	return kind == KIND_DSTACK ? dstack_evidence_read_response(bytes, ret, error)
+				   : dstack_blob_read(bytes, ret, error);
+}
+
 static int
 in_dstack(enum kind kind, struct bytes bytes, struct buffer *ret)
 {
@@ -46,8 +67,7 @@ in_dstack(enum kind kind, struct bytes bytes, struct buffer *ret)
 
 	if (d == NULL)
 		return ERR_MEM;
-	if ((kind == KIND_DSTACK ? dstack_evidence_read_response(bytes, d, &error)
-				 : dstack_blob_read(bytes, d, &error)) == TDX_HOLDS) {
+	if (dstack_in(kind, bytes, d, &error) == TDX_HOLDS) {
 		buffer_add(ret, d->quote, d->quote_len);
 		r = ret->err;
 	}
@@ -95,6 +115,7 @@ quote_in(enum kind kind, struct bytes bytes, struct buffer *ret)
 		return in_message(bytes, ret);
 	case KIND_DSTACK:
 	case KIND_DSTACK_BLOB:
+	case KIND_DSTACK_CERTIFICATE:
 		return in_dstack(kind, bytes, ret);
 	case KIND_UNKNOWN:
 	case KIND_DSTACK_LOG:

@@ -38,6 +38,7 @@ sorts_of(const struct evaluation *e)
 		return ALONE | QUOTE;
 	case KIND_DSTACK:
 	case KIND_DSTACK_BLOB:
+	case KIND_DSTACK_CERTIFICATE:
 		return ALONE | DSTACK;
 	case KIND_BOUND:
 		return ALONE | BOUND;

@@ -69,7 +69,8 @@ failure_text(int err)
 		       "(SELFSAME_DSTACK_SOCKET) and which version the image has";
 	case ERR_PUBLISHED_PHRASE:
 		return "SELFSAME_DSTACK_SOCKET: this agent is dstack's simulator, whose keys "
-		       "everybody has; for development start with --dev";
+		       "everybody has; for development start with --dev and "
+		       "SELFSAME_PLATFORM=simulated";
 	case ERR_EVIDENCE:
 		return "the dstack agent's GetKey gave an answer that contradicts itself";
 	}

@@ -1,6 +1,7 @@
 """The wallet on each real platform, whose agent is played: register, trade, attest, and what must not happen."""
 
 import base64
+import datetime
 import hashlib
 import json
 import pathlib
@@ -14,6 +15,11 @@ import time
 
 import pytest
 from conftest import ROOT, register
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 from eth_account import Account
 from test_attestation import SIMULATED_ROOT, attest, check_quote, jcs, lp, replay, result, unhex, verify
 from test_secrets import may_trace, search_memory
@@ -179,6 +185,40 @@ def test_dstack(agent, on, market, folder, generation):
     assert verdict["verdict"] == "refuse" and verdict["step"] == "key-chain"
     # all report data ever asked for is the hash of a statement of ours: none of it is the nonce
     assert all(request["report_data"] != (NONCE * 2)[:128] for request in guest.called("GetQuote"))
+
+
+def certificate(guest, key, quoted):
+    """As RA-TLS has it: over key, with a quote over another's or its own."""
+    spki = quoted.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    values = {1: guest.quote(hashlib.sha512(b"ratls-cert:" + spki).digest()), 2: json.dumps(guest.event_log()).encode().hex()}
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "app.invalid")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime.datetime(2026, 1, 1), datetime.datetime(2036, 1, 1))
+    for last, value in values.items():
+        value = bytes.fromhex(value)
+        content = b"\x04\x82" + len(value).to_bytes(2, "big") + value
+        oid = x509.ObjectIdentifier(f"1.3.6.1.4.1.62397.1.{last}")
+        builder = builder.add_extension(x509.UnrecognizedExtension(oid, content), critical=False)
+    return builder.sign(key, hashes.SHA256())
+
+
+def test_dstack_certificate(agent, folder):
+    guest = agent()
+    key, other = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    quote = bytes.fromhex(guest.quote(bytes(64)))
+    policy = folder / "policy.json"
+    policy.write_text(json.dumps({"dstack": {"appId": guest.app_id.hex(), "kmsCa": CA.hex(), "osMeasurements": [
+        {"mrtd": quote[184:232].hex(), **{f"rtmr{i}": quote[376 + 48 * i:424 + 48 * i].hex() for i in range(3)}}]}}))
+    known = ("--simulated-root", SIMULATED_ROOT, "--policy", policy, "--compose-hash",
+             hashlib.sha256(guest.app_compose.encode()).hexdigest())
+    path = folder / "app.pem"
+    for encoding in (Encoding.PEM, Encoding.DER):
+        path.write_bytes(certificate(guest, key, key).public_bytes(encoding))
+        status, verdict, _ = verify(path, *known)
+        assert status == 0 and verdict["kind"] == "dstack-certificate" and result(verdict, "report-data") == ["passed"], verdict
+        # evidence of a machine, in the certificate of somebody else
+        path.write_bytes(certificate(guest, key, other).public_bytes(encoding))
+        status, verdict, _ = verify(path, *known)
+        assert status == 1 and verdict["step"] == "report-data", verdict
 
 
 def test_dstack_event_once_per_machine(agent, on):

@@ -294,6 +294,7 @@ def test_inspect_quotes_as_recorded():
     ("dstack/verifier/quote-report.json", "dstack", "event_log"),
     ("dstack/verifier/tdx-lite-getquote.json", "dstack", "measured"),
     ("dstack/simulator-0.6/attestation.bin", "dstack-attestation", "quote"),
+    ("dstack/phala-prod/phala-llm04-2025/app/cert_chain.pem", "dstack-certificate", "measured"),
     ("dstack/phala-prod/phala-hosted-kms/event_log.json", "dstack-event-log", "rtmr"),
     ("eigen/cs_pki_token_tdx_oak_sample.jwt", "confidential-space-token", "claims"),
 ])

@@ -113,8 +113,8 @@ class DstackAgent:
     def call(self, mount, name, method, headers, body):
         if name in self.broken:
             return self.broken[name](body)
-        if mount(name) is None:
-            return as_json(404, {"error": f"Service not found: {name}"})
+        if mount(name) is None:  # agents without v1 call that a bad request
+            return as_json(404 if self.generation == "0.6.0" else 400, {"error": f"Service not found: {name}"})
         if method != "POST" or headers.get("Content-Type") != "application/json":
             return as_json(400, {"error": "the tests speak JSON by POST"})
         try:

@@ -90,6 +90,33 @@ test_others(void **state)
 	assert_text("83a1", KIND_DSTACK_BLOB);
 }
 
+/* An X.509 certificate with the one extension that its caller names; nothing in it is real. */
+static void
+test_certificate(void **state)
+{
+	uint8_t der[] = {
+	    0x30, 0x37, 0x30, 0x30, 0xa0, 0x03, 0x02, 0x01, 0x02, 0x02, 0x01, 0x01, 0x30,
+	    0x00, 0x30, 0x00, 0x30, 0x00, 0x30, 0x00, 0x30, 0x03, 0x6b, 0x65, 0x79, 0xa3,
+	    0x19, 0x30, 0x17, 0x30, 0x15, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x83,
+	    0xe7, 0x3d, 0x01, 0x01, 0x04, 0x07, 0x04, 0x05, 0x71, 0x75, 0x6f, 0x74, 0x65,
+	    0x30, 0x00, 0x03, 0x01, 0x00,
+	};
+	const size_t last_arc = 42;
+
+	(void)state;
+	assert_int_equal(detect(der, sizeof der), KIND_DSTACK_CERTIFICATE);
+	assert_int_equal(found.len, sizeof der);
+	buffer_free(&room);
+	assert_text("-----BEGIN CERTIFICATE-----\r\n"
+		    "MDcwMKADAgECAgEBMAAwADAAMAAwA2tleaMZMBcwFQYKKwYBBAGD5z0BAQQHBAVx\r\ndW90ZTAAAwEA\r\n"
+		    "-----END CERTIFICATE-----\r\n-----BEGIN CERTIFICATE-----\r\nAAAA",
+		    KIND_DSTACK_CERTIFICATE);
+	assert_text("-----BEGIN CERTIFICATE-----\nAAAA", KIND_UNKNOWN);
+	der[last_arc] = 3; /* the application's id: no evidence */
+	assert_int_equal(detect(der, sizeof der), KIND_UNKNOWN);
+	buffer_free(&room);
+}
+
 static void
 test_unknown(void **state)
 {
@@ -111,6 +138,7 @@ main(void)
 	    cmocka_unit_test(test_quote),
 	    cmocka_unit_test(test_json),
 	    cmocka_unit_test(test_others),
+	    cmocka_unit_test(test_certificate),
 	    cmocka_unit_test(test_unknown),
 	};
 
