@@ -26,6 +26,8 @@ struct evaluation {
 	struct tdx_policy_result policy;
 	struct dstack_evidence dstack;
 	struct dstack_result dstack_result;
+	struct tdx_result kms_quote; /* where one was given */
+	struct tdx_policy_result kms_policy;
 	struct bound_result bound;
 	struct cs_result token;
 };

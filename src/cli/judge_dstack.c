@@ -59,6 +59,38 @@ ask_about_quote(struct evaluation *e, const struct question *q, struct dstack_qu
 	d->judged = d->signed_is_enough ? NULL : &e->policy;
 }
 
+/*
+ * The KMS is judged as the evidence is, but by its own machine: what is pinned of the evidence's
+ * is not the KMS's.
+ */
+static void
+ask_about_kms(struct evaluation *e, const struct question *q, struct dstack_kms *ret)
+{
+	struct tdx_policy policy = q->policy;
+
+	memset(policy.pin, 0, sizeof policy.pin);
+	policy.ppid = policy.platform_instance = policy.fmspc = (struct tdx_allowed){0};
+	tdx_verify(q->kms_quote, q->kms_collateral, q->root, q->at, &e->kms_quote);
+	tdx_policy_judge(&policy, &e->kms_quote, q->at, &e->kms_policy);
+	*ret = (struct dstack_kms){.quote = &e->kms_quote, .judged = &e->kms_policy};
+	if (!q->dstack.has_kms_root)
+		return;
+	ret->ca = (struct bytes){q->dstack.kms_ca, q->dstack.kms_ca_len};
+	memcpy(ret->root, q->dstack.kms_root, sizeof ret->root);
+}
+
+/* Why, where the reason is another verifier's. */
+static void
+add_kms_detail(struct evaluation *e)
+{
+	const struct tdx_check *kms = &e->dstack_result.check[DSTACK_STEP_KMS];
+	const enum tdx_reason reason =
+	    tdx_holds(&e->kms_quote) ? e->kms_policy.reason : e->kms_quote.reason;
+
+	if (kms->outcome == TDX_FAILED && kms->reason == DSTACK_KMS_QUOTE)
+		check_add_detail(&e->verdict, "kms", "%s", reason_text(reason));
+}
+
 void
 judge_dstack(struct evaluation *e, const struct question *q, const struct commitment *c)
 {
@@ -70,6 +102,7 @@ judge_dstack(struct evaluation *e, const struct question *q, const struct commit
 	    .channel = answer_of(&e->verdict, CHECK_TLS_KEY),
 	    .key = e->attestation.key.has_chain ? &e->attestation.key.key : NULL,
 	};
+	struct dstack_kms kms;
 	struct steps steps = {
 	    .list = &dstack_steps,
 	    .check = e->dstack_result.check,
@@ -79,9 +112,14 @@ judge_dstack(struct evaluation *e, const struct question *q, const struct commit
 	judge_quote(e, q, quote);
 	ask_about_quote(e, q, &d);
 	dstack_policy_ask(&q->dstack, &d);
+	if (q->kms_quote.len > 0) {
+		ask_about_kms(e, q, &kms);
+		d.kms = &kms;
+	}
 	dstack_judge(&e->dstack, &d, &e->dstack_result);
 	steps.holds = dstack_holds(&e->dstack_result);
 	steps.blocking = first_missing(&e->dstack_result);
 	check_steps(&e->verdict, &steps);
+	add_kms_detail(e);
 	add_facts(e);
 }

@@ -42,6 +42,7 @@ static const struct command commands[] = {
      "  --os-image HEX         dstack: an image of the operating system; repeatable\n"
      "  --kms-ca FILE          dstack: the certificate or key of the KMS that is trusted (PEM)\n"
      "  --kms-root HEX         dstack: the KMS's root of key chains\n"
+     "  --kms-quote FILE       dstack: evidence of the KMS, whose quote binds those two keys\n"
      "  --mr-kms HEX           dstack: a machine of the KMS; repeatable\n"
      "  --device HEX           dstack: a machine that may run it; repeatable\n"
      "  --challenge HEX, --extra-data HEX   of bound evidence that stands alone\n"

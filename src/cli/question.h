@@ -48,6 +48,8 @@ struct question {
 	/* of dstack */
 	struct bytes compose; /* app-compose.json, len 0: the one that came with the evidence */
 	struct dstack_policy dstack;
+	struct bytes kms_quote; /* of the key management service, raw; len 0: none */
+	const struct collateral *kms_collateral; /* for that quote; NULL: none */
 
 	/* of bound evidence and tokens that are not inside of an attestation of ours */
 	struct bytes challenge;

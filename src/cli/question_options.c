@@ -268,6 +268,29 @@ on_kms_ca(struct question_options *o, const char *path)
 	return cli_usage(o->self, "--kms-ca %s: it takes a certificate or public key in PEM", path);
 }
 
+/* From evidence of the KMS, in whatever form it is. */
+static int
+on_kms_quote(struct question_options *o, const char *path)
+{
+	struct buffer file = buffer_of(0), room;
+	struct bytes bytes;
+	enum kind kind;
+	int status, r;
+
+	if ((status = question_file(o, "--kms-quote", path, &file)) != CLI_YES)
+		return status;
+	kind = kind_detect(run(&file), &room, &bytes);
+	buffer_free(&o->kms_quote);
+	r = quote_in(kind, bytes, &o->kms_quote);
+	buffer_free(&room);
+	buffer_free(&file);
+	if (r != 0)
+		return cli_usage(o->self, "--kms-quote %s: it is %s, and holds no TDX quote", path,
+				 kind_words(kind));
+	o->question.kms_quote = run(&o->kms_quote);
+	return CLI_YES;
+}
+
 static int
 on_challenge(struct question_options *o, const char *text)
 {
@@ -355,6 +378,7 @@ static const struct {
     {"app-id", required_argument, on_app_id},
     {"kms-root", required_argument, on_kms_root},
     {"kms-ca", required_argument, on_kms_ca},
+    {"kms-quote", required_argument, on_kms_quote},
     {"challenge", required_argument, on_challenge},
     {"extra-data", required_argument, on_extra_data},
     {"audience", required_argument, on_audience},
@@ -412,10 +436,12 @@ question_options_end(struct question_options *o)
 	for (size_t i = 0; i < RECEIPTS_MAX; i++)
 		buffer_free(&o->receipt[i]);
 	buffer_free(&o->compose);
+	buffer_free(&o->kms_quote);
 	buffer_free(&o->policy);
 	buffer_free(&o->jwks);
 	free(o->policy_memory);
 	bundle_free(&o->bundle);
+	bundle_free(&o->kms_bundle);
 }
 
 /* --- collateral ---------------------------------------------------------------------------- */
@@ -450,6 +476,20 @@ obtain(struct question_options *o, struct bytes quote)
 	q->collateral_malformed = o->source.source.file != NULL;
 }
 
+/* From where the evidence's own comes, though the KMS may stand on a platform of another type. */
+static void
+obtain_for_kms(struct question_options *o)
+{
+	struct question *q = &o->question;
+	char problem[PCS_PROBLEM_MAX];
+	const char *where;
+
+	if (q->kms_quote.len > 0 &&
+	    collateral_obtain(&o->source.source, q->kms_quote, q->root, q->at, &o->kms_bundle,
+			      &where, problem) == 0)
+		q->kms_collateral = &o->kms_bundle.collateral;
+}
+
 void
 question_collateral(struct question_options *o, enum kind kind, struct bytes bytes, int fetch)
 {
@@ -457,7 +497,8 @@ question_collateral(struct question_options *o, enum kind kind, struct bytes byt
 	struct buffer quote;
 
 	bundle_free(&o->bundle);
-	q->collateral = NULL;
+	bundle_free(&o->kms_bundle);
+	q->collateral = q->kms_collateral = NULL;
 	q->collateral_malformed = 0;
 	q->no_collateral = q->collateral_where = NULL;
 	q->root = source_root(&o->source);
@@ -479,4 +520,5 @@ question_collateral(struct question_options *o, enum kind kind, struct bytes byt
 		q->collateral_malformed = o->source.source.file != NULL;
 	}
 	buffer_free(&quote);
+	obtain_for_kms(o);
 }

@@ -31,15 +31,17 @@ struct question_options {
 	uint8_t google_root[PKIX_CERTIFICATE_MAX];
 	struct buffer receipt[RECEIPTS_MAX];
 	struct buffer compose;
+	struct buffer kms_quote;
 	struct buffer policy;
 	struct buffer jwks;
 	uint8_t *policy_memory;
 	struct bundle bundle;
+	struct bundle kms_bundle;
 	char no_collateral[PCS_PROBLEM_MAX];
 };
 
 /* The rows for getopt_long(): those of everybody, then the caller's own, ended by zeros. */
-#define QUESTION_OPTIONS_COUNT 40
+#define QUESTION_OPTIONS_COUNT 41
 void question_options_rows(const struct option *own, size_t own_count,
     struct option ret[QUESTION_OPTIONS_COUNT]);
 

@@ -63,6 +63,7 @@ asks_of_dstack(const struct question *q)
 
 	return p->compose_hashes.given || p->has_os || p->os_images.given || p->mr_kms.given ||
 	       p->devices.given || p->kms_ca_len > 0 || p->has_kms_root ||
+	       q->kms_quote.len > 0 ||
 	       (p->has_app_id && !q->has_app_id);
 }
 
@@ -89,6 +90,8 @@ unanswered_check(const struct question *q, struct evaluation *e)
 	     "--app-id: this kind of evidence names no application"},
 	    {asks_of_dstack(q), DSTACK, 0, CHECK_EXPECT,
 	     "an application of dstack was asked for, and this is no evidence of dstack's"},
+	    {q->kms_quote.len > 0 && (q->dstack.kms_ca_len == 0 || !q->dstack.has_kms_root), 0, 0,
+	     CHECK_EXPECT, "--kms-quote: it binds two keys, so give --kms-ca and --kms-root too"},
 	    {q->challenge.len > 0 || q->extra_data.len > 0, BOUND, ALONE, CHECK_EXPECT,
 	     "--challenge, --extra-data: only bound evidence that stands alone is made for them"},
 	    {q->audience.len > 0 || q->nonce_text.len > 0, TOKEN, ALONE, CHECK_EXPECT,

@@ -356,6 +356,31 @@ keys_agree(const struct judging *j, const struct dstack_kms *kms)
 	       memcmp(j->result->roots.kms_root, kms->root, sizeof kms->root) == 0;
 }
 
+/* A KMS in debug mode, or on a platform that nobody accepts, has keys that others have too. */
+static int
+kms_is_good(const struct judging *j, const struct dstack_kms *kms)
+{
+	const int lenient = j->question->signed_is_enough && tdx_is_signed(kms->quote);
+
+	if (!tdx_holds(kms->quote) && !lenient)
+		return 0;
+	if (kms->judged != NULL && !lenient)
+		return tdx_policy_accepts(kms->judged);
+	return !td_is_debug(&kms->quote->quote);
+}
+
+/* Whether it is one of the listed machines, where there is a list. */
+static int
+kms_is_listed(const struct judging *j, const struct dstack_kms *kms)
+{
+	uint8_t mr_aggregated[32];
+
+	if (!j->question->mr_kms.given)
+		return 1;
+	return dstack_mr_aggregated(&kms->quote->quote, mr_aggregated) == 0 &&
+	       is_listed(&j->question->mr_kms, mr_aggregated);
+}
+
 /* Intel's root, the quote of the KMS, its two keys: and those are the ones relied on. */
 static struct tdx_check
 check_kms(const struct judging *j)
@@ -366,8 +391,12 @@ check_kms(const struct judging *j)
 
 	if (kms == NULL)
 		return unchecked(DSTACK_NOT_SUPPLIED);
-	if (!tdx_holds(kms->quote) && !(q->signed_is_enough && tdx_is_signed(kms->quote)))
+	if (kms->ca.len == 0)
+		return unchecked(NOT_GIVEN);
+	if (!kms_is_good(j, kms))
 		return fails(DSTACK_KMS_QUOTE);
+	if (!kms_is_listed(j, kms))
+		return fails(DSTACK_MR_KMS);
 	reason =
 	    dstack_root_is_bound(kms->quote->quote.body.p + TD_REPORT_DATA, kms->ca, kms->root);
 	if (reason != TDX_HOLDS)

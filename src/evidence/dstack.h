@@ -84,7 +84,8 @@ struct dstack_key {
 /* A KMS with its quote, which has been judged by the same means. */
 struct dstack_kms {
 	const struct tdx_result *quote;
-	struct bytes ca; /* SubjectPublicKeyInfo, DER */
+	const struct tdx_policy_result *judged; /* NULL: debug is looked at here, and no more */
+	struct bytes ca; /* SubjectPublicKeyInfo, DER; len 0: not known, and nothing is checked */
 	uint8_t root[33];
 };
 

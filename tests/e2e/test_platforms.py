@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from eth_account import Account
+from eth_hash.auto import keccak
 from test_attestation import SIMULATED_ROOT, attest, check_quote, jcs, lp, replay, result, unhex, verify
 from test_secrets import may_trace, search_memory
 
@@ -183,6 +184,19 @@ def test_dstack(agent, on, market, folder, generation):
         assert result(verdict, name) == ["passed"], (name, verdict)
     verdict = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *known, "--kms-root", public(guest.app_root).hex())[1]
     assert verdict["verdict"] == "refuse" and verdict["step"] == "key-chain"
+    # the KMS's own quote binds both of its keys, or it is another's
+    own, other = folder / "kms.json", folder / "other.json"
+    binding = f"dstack-kms-genereted-keys-v1:{CA.hex()};{public(guest.kms_root).hex()};".encode()
+    for path, data in ((own, keccak(binding) + bytes(32)), (other, bytes(64))):
+        path.write_text(json.dumps({"quote": guest.quote(data), "event_log": json.dumps(guest.event_log())}))
+    root = ("--kms-root", public(guest.kms_root).hex())
+    verdict = assert_verifies(daemon, *known[:4], *known[6:], *root, "--kms-quote", own)
+    assert result(verdict, "kms") == ["passed"], verdict
+    for arguments, step, code in (((*known[:4], *known[6:], *root, "--kms-quote", other), "kms", "KMS_BINDING"),
+                                  ((*known, *root, "--kms-quote", own), "kms", "MR_KMS"),
+                                  ((*known, "--kms-quote", own), "expect", "EXPECT")):
+        verdict = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *arguments)[1]
+        assert (verdict["step"], verdict["code"]) == (step, code), verdict
     # all report data ever asked for is the hash of a statement of ours: none of it is the nonce
     assert all(request["report_data"] != (NONCE * 2)[:128] for request in guest.called("GetQuote"))
 

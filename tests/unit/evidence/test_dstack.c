@@ -61,7 +61,8 @@ static struct world {
 	struct dstack_key key;
 	uint8_t compose_hash[2][32]; /* the second is the machine's */
 	uint8_t os_image[2][32];
-	uint8_t mr_kms[1][32];
+	struct tdx_policy_result kms_judged;
+	uint8_t mr_kms[2][32]; /* of the event, and of the KMS's quote */
 	uint8_t device[1][32];
 	uint8_t app_id[20];
 	uint8_t report_data[64];
@@ -191,7 +192,7 @@ ask(void)
 	    .app_id = w.app_id,
 	    .kms_ca = {w.ca, sizeof KMS_CA / 2},
 	    .kms_root = w.kms_root,
-	    .mr_kms = {1, w.mr_kms[0], 1},
+	    .mr_kms = {1, w.mr_kms[0], 2},
 	    .devices = {1, w.device[0], 1},
 	    .report_data = w.report_data,
 	    .nonce = DSTACK_SEEN,
@@ -211,7 +212,7 @@ begin(void **state)
 	(void)unhex(KMS_ROOT, w.kms_root);
 	assert_int_equal(dstack_compose_hash(text(compose), w.compose_hash[1]), 0);
 	memset(w.os_image[1], 0x33, 32);
-	memset(w.mr_kms, 0x44, sizeof w.mr_kms);
+	memset(w.mr_kms[0], 0x44, sizeof w.mr_kms[0]);
 	memset(w.report_data, 0x55, sizeof w.report_data);
 	memset(w.body + TD_MRTD, 0x66, 48);
 	memcpy(w.body + TD_REPORT_DATA, w.report_data, 64);
@@ -220,9 +221,11 @@ begin(void **state)
 	make_quote(&w.quote, w.body);
 	make_quote(&w.kms_quote, w.kms_body);
 	(void)unhex(KMS_DATA, w.kms_body + TD_REPORT_DATA);
+	assert_int_equal(dstack_mr_aggregated(&w.kms_quote.quote, w.mr_kms[1]), 0);
 	assert_int_equal(dstack_device_id_of_ppid(w.quote.platform.ppid, w.device[0]), 0);
 	pass_all(w.judged.check, TDX_POLICY_STEPS_COUNT);
-	w.kms = (struct dstack_kms){.quote = &w.kms_quote, .ca = {w.ca, sizeof KMS_CA / 2}};
+	pass_all(w.kms_judged.check, TDX_POLICY_STEPS_COUNT);
+	w.kms = (struct dstack_kms){&w.kms_quote, &w.kms_judged, {w.ca, sizeof KMS_CA / 2}, {0}};
 	memcpy(w.kms.root, w.kms_root, 33);
 	w.key.claim = (struct dstack_claim){DSTACK_SCHEME_V0, DSTACK_SECP256K1,
 					    text("aci.receipt.v1"), unhex(KEY, w.public_key)};
@@ -644,7 +647,7 @@ test_mr_kms(void **state)
 	(void)state;
 	w.question.mr_kms.count = 0;
 	fails(DSTACK_STEP_MR_KMS, DSTACK_MR_KMS);
-	w.question.mr_kms.count = 1;
+	w.question.mr_kms.count = 2;
 	make_log("mr-kms");
 	settle();
 	is_unchecked(DSTACK_STEP_MR_KMS, DSTACK_NOT_SUPPLIED);
@@ -660,6 +663,21 @@ test_kms(void **state)
 	w.kms_quote.reason = TDX_QUOTE_SIGNATURE;
 	fails(DSTACK_STEP_KMS, DSTACK_KMS_QUOTE);
 	w.kms_quote.reason = TDX_HOLDS;
+	w.kms_judged.reason = TDX_P_TCB_STATUS;
+	w.kms_judged.check[TDX_POLICY_STATUS] = (struct tdx_check){TDX_FAILED, TDX_P_TCB_STATUS};
+	fails(DSTACK_STEP_KMS, DSTACK_KMS_QUOTE);
+	w.kms.judged = NULL;
+	judge();
+	assert_true(dstack_holds(&w.result));
+	w.kms_body[TD_TDATTRIBUTES] = TD_ATTRIBUTE_DEBUG;
+	fails(DSTACK_STEP_KMS, DSTACK_KMS_QUOTE);
+	w.kms_body[TD_TDATTRIBUTES] = 0;
+	w.question.mr_kms.count = 1;
+	fails(DSTACK_STEP_KMS, DSTACK_MR_KMS);
+	w.question.mr_kms.count = 2;
+	w.kms.ca.len = 0;
+	is_unchecked(DSTACK_STEP_KMS, NOT_GIVEN);
+	w.kms.ca.len = sizeof KMS_CA / 2;
 	w.kms_body[TD_REPORT_DATA + 40] = 1;
 	fails(DSTACK_STEP_KMS, DSTACK_KMS_BINDING);
 	w.kms_body[TD_REPORT_DATA + 40] = 0;
