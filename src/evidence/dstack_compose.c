@@ -165,22 +165,46 @@ names_fetching_key(struct bytes line)
 	return 0;
 }
 
+/* YAML ends a line, and a comment on it, at CR, NEL, LS and PS too. */
+static int
+hides_a_line(struct bytes line)
+{
+	return contains(line, "\r") || contains(line, "\xc2\x85") ||
+	       contains(line, "\xe2\x80\xa8") || contains(line, "\xe2\x80\xa9");
+}
+
+/* Whether it begins with this indicator of YAML: "- " of a list, "? " of a key. */
+static int
+has_mark(struct bytes b, uint8_t mark)
+{
+	return b.len > 0 && b.p[0] == mark && (b.len == 1 || b.p[1] == ' ' || b.p[1] == '\t');
+}
+
+/* A key with an escape, in flow style, spells what this reader does not see. */
+static int
+hides_a_key(struct bytes b)
+{
+	return b.len > 0 && (b.p[0] == '{' || b.p[0] == '[') && contains(b, "\\");
+}
+
 static int
 line_is_pinned(struct bytes line, unsigned *images)
 {
 	struct bytes key, value;
 
+	if (hides_a_line(line))
+		return 0;
 	line = skip_blanks(line);
-	while (begins_with(line, "- "))
-		line = skip_blanks(skip(line, 2));
+	while (has_mark(line, '-'))
+		line = skip_blanks(skip(line, 1));
 	if (line.len == 0 || line.p[0] == '#')
 		return 1;
-	/* an explicit key, and an escape in a key, spell what this reader does not see */
-	if (begins_with(line, "? ") || names_fetching_key(line))
+	/* an explicit key may stand on another line than its value */
+	if (has_mark(line, '?') || names_fetching_key(line))
 		return 0;
 	if (!split_key(line, &key, &value))
-		return !names_key(line, "image");
-	if (contains(key, "\\") || names_key(value, "image"))
+		return !names_key(line, "image") && !hides_a_key(line);
+	if (contains(key, "\\") || hides_a_key(value) || names_key(value, "image"))
 		return 0;
 	if (!text_is(key, "image"))
 		return 1;
