@@ -170,7 +170,7 @@ out:
 	return r;
 }
 
-/* From 0.6 on the agent refuses, by design: an event less, and nothing that is needed. */
+/* From 0.6 on, where v1 is, the agent refuses, by design: an event less that nothing needs. */
 static void
 emit_event(struct dstack *d, const char *payload)
 {
@@ -198,7 +198,7 @@ introduce(struct dstack *d, const struct rtmr_bank *bank)
 		log_note(LOG_WARN, "dstack-info-missing");
 		return;
 	}
-	if (!emitted)
+	if (!emitted && (d->agent.surfaces & DSTACK_V1) == 0)
 		emit_event(d, payload);
 }
 
@@ -222,7 +222,7 @@ dstack_open(const struct tee_host *host, const struct event_log *log, void **ret
 	d->app_compose = buffer_of(COMPOSE_TEXT_CAP);
 	if ((r = dstack_probe(&d->agent)) != 0)
 		goto fail;
-	/* v1 alone attests in a form of its own, and no such agent exists */
+	/* v1 alone attests in a form of its own; every agent that has it has v0, too */
 	if ((r = (d->agent.surfaces & (DSTACK_V0 | DSTACK_TAPPD)) != 0 ? 0 : ERR_UNSUPPORTED) != 0)
 		goto fail;
 	if ((d->agent.surfaces & DSTACK_V0) != 0)

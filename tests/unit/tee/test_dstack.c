@@ -32,7 +32,7 @@ static struct simulated_pki pki;
 static struct fake_agent agent;
 static enum generation generation;
 static enum wrong wrong;
-static int info_missing, emitted, emit_calls;
+static int info_missing, emit_missing, emitted, emit_calls;
 static char emitted_payload[97];
 static struct measurement measurement;
 static struct tee tee;
@@ -96,7 +96,7 @@ respond_emit(struct writer *w, const char *body)
 	static const char begin[] = "{\"event\":\"" DSTACK_EVENT "\",\"payload\":\"";
 
 	emit_calls++;
-	if (generation == GEN_06) {
+	if (emit_missing) {
 		respond_text(w, 400, "{\"error\":\"EmitEvent was removed in dstack 0.6.0; runtime "
 				     "RTMR3 events are system-owned and cannot be extended by apps\"}");
 		return;
@@ -178,7 +178,7 @@ begin(void **state)
 	agent = (struct fake_agent){.answer = answer};
 	generation = GEN_05;
 	wrong = NOTHING_WRONG;
-	info_missing = emitted = emit_calls = 0;
+	info_missing = emit_missing = emitted = emit_calls = 0;
 	memset(report_data, 0xc3, sizeof report_data);
 	if (measurement_make(mode, none, none, &measurement) != 0 ||
 	    simulated_quote_make(&quote) != 0 || simulated_pki_make(&pki) != 0)
@@ -276,8 +276,12 @@ test_event(void **state)
 	assert_int_equal(open_dstack(), 0);
 	tee_close(&tee);
 	assert_int_equal(emit_calls, 1);
-	generation = GEN_06;
 	emitted = 0;
+	emit_missing = 1; /* built after 0.5, and before 0.6 */
+	assert_int_equal(open_dstack(), 0);
+	tee_close(&tee);
+	assert_int_equal(emit_calls, 2);
+	generation = GEN_06;
 	assert_int_equal(open_dstack(), 0);
 	tee_close(&tee);
 	assert_int_equal(emit_calls, 2);
