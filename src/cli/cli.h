@@ -4,8 +4,11 @@
 
 #include "base/attr.h"
 
-/* CLI_YES only if all that was asked holds. */
-enum cli_status { CLI_YES = 0, CLI_NO = 1, CLI_USAGE = 2 };
+/*
+ * CLI_YES only if all that was asked holds. CLI_NO says something of what was looked at,
+ * CLI_UNAVAILABLE nothing: it, or what it takes to look, could not be had.
+ */
+enum cli_status { CLI_YES = 0, CLI_NO = 1, CLI_USAGE = 2, CLI_UNAVAILABLE = 3 };
 
 struct command {
 	const char *verb;
@@ -23,7 +26,13 @@ int watch_run(const struct command *self, int argc, char **argv);
 /* Say what is wrong and how the command is used, on stderr; returns CLI_USAGE. */
 int cli_usage(const struct command *self, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Say what went wrong and the next step, on stderr; returns CLI_NO. */
+/* Say which option getopt_long() returned '?' or ':' for; returns CLI_USAGE. */
+int cli_bad_option(const struct command *self, char **argv, int option);
+
+/* Say what does not hold, on stderr; returns CLI_NO. */
+int cli_refused(const struct command *self, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Say what could not be had and the next step, on stderr; returns CLI_UNAVAILABLE. */
 int cli_failed(const struct command *self, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

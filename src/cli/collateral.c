@@ -41,6 +41,8 @@ take_arguments(struct fetching *f, int argc, char **argv)
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return cli_bad_option(f->self, argv, option);
 		if (option == OPTION_OUT)
 			f->out = optarg;
 		else if (option == OPTION_QUIET)
@@ -64,13 +66,13 @@ take_quote(struct fetching *f)
 	int status = CLI_YES, r;
 
 	if ((r = input_read(f->evidence, &file)) != 0) {
-		status = cli_failed(f->self, "%s: %s", f->evidence, err_text(r));
+		status = cli_failed(f->self, "%s: %s", f->evidence, input_problem(r));
 		goto out;
 	}
 	kind = kind_detect((struct bytes){file.p, file.len}, &room, &bytes);
 	if ((r = quote_in(kind, bytes, &f->quote)) != 0)
-		status = cli_failed(f->self, "%s: %s: %s", f->evidence, kind_words(kind),
-				    r == ERR_NOT_FOUND ? "it holds no TDX quote" : err_text(r));
+		status = cli_refused(f->self, "%s: %s: %s", f->evidence, kind_words(kind),
+				     r == ERR_NOT_FOUND ? "it holds no TDX quote" : err_text(r));
 out:
 	buffer_free(&file);
 	buffer_free(&room);
@@ -88,8 +90,8 @@ judge(struct fetching *f, const struct bundle *b)
 
 	flaw = collateral_flaw(b, quote, source_root(&f->options), (int64_t)time(NULL), &r);
 	if (flaw != TDX_HOLDS)
-		return cli_failed(f->self, "what the service answered does not hold: %s: %s; %s",
-				  reason_code(flaw), reason_text(flaw), reason_remedy(flaw));
+		return cli_refused(f->self, "what the service answered does not hold: %s: %s; %s",
+				   reason_code(flaw), reason_text(flaw), reason_remedy(flaw));
 	if (f->quiet)
 		return CLI_YES;
 	utc_format(r.valid_until, until);
@@ -115,12 +117,15 @@ fetch(struct fetching *f)
 	char problem[PCS_PROBLEM_MAX];
 	const char *where;
 	struct bundle b;
-	int status;
+	int status, r;
 
 	s->mode = COLLATERAL_FETCH;
 	s->service.progress = f->quiet ? NULL : stderr;
-	if (collateral_obtain(s, (struct bytes){f->quote.p, f->quote.len}, source_root(&f->options),
-			      (int64_t)time(NULL), &b, &where, problem) != 0)
+	r = collateral_obtain(s, (struct bytes){f->quote.p, f->quote.len}, source_root(&f->options),
+			      (int64_t)time(NULL), &b, &where, problem);
+	if (r == ERR_EVIDENCE)
+		status = cli_refused(f->self, "%s", problem);
+	else if (r != 0)
 		status = cli_failed(f->self, "%s", problem);
 	else if ((status = judge(f, &b)) == CLI_YES)
 		status = write_out(f, &b);

@@ -64,16 +64,19 @@ is_usable(const struct bundle *b, struct bytes quote, struct bytes root_der, int
 static int
 read_file(const char *path, struct bundle *ret, char *problem)
 {
-	const char *field = NULL;
+	const char *field = NULL, *why;
 	struct buffer json;
-	int r;
+	int r = input_read(path, &json);
 
-	if ((r = input_read(path, &json)) == 0)
+	why = input_problem(r);
+	if (r == 0) {
 		r = bundle_open(&json, ret, &field);
+		why = err_text(r);
+	}
 	buffer_free(&json);
 	if (r != 0)
 		(void)!snprintf(problem, PCS_PROBLEM_MAX, "%.200s: %s%s%s", path,
-				field != NULL ? field : "", field != NULL ? ": " : "", err_text(r));
+				field != NULL ? field : "", field != NULL ? ": " : "", why);
 	return r;
 }
 

@@ -17,6 +17,8 @@
 
 #define JSON_MAX (16U << 20)
 
+enum { OPTION_JSON = 256 /* no letter */ };
+
 int
 inspect_kind(struct json_writer *w, enum kind kind, struct bytes bytes)
 {
@@ -91,23 +93,40 @@ inspect(const struct command *self, struct bytes input, int as_json)
 	return status;
 }
 
+static int
+not_had(const struct command *self, const char *path, const char *problem, int as_json)
+{
+	struct buffer json = buffer_of(JSON_MAX);
+	struct json_writer w = json_writer_of(&json);
+	int status = cli_failed(self, "%s: %s", path, problem);
+
+	json_object_begin(&w, NULL);
+	json_text(&w, "kind", kind_name(KIND_UNKNOWN));
+	(void)!inspect_refused(&w, "UNAVAILABLE", problem);
+	json_object_end(&w);
+	if (as_json && (json.err != 0 || show(&json, as_json) != 0))
+		status = cli_failed(self, "%s", err_text(ERR_IO));
+	buffer_free(&json);
+	return status;
+}
+
 int
 inspect_run(const struct command *self, int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+	static const struct option options[] = {{"json", no_argument, NULL, OPTION_JSON},
 						{NULL, 0, NULL, 0}};
 	struct buffer file;
 	int status, as_json = 0, option, r;
 
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (option != 'j')
-			return cli_usage(self, "there is no such option");
+		if (option != OPTION_JSON)
+			return cli_bad_option(self, argv, option);
 		as_json = 1;
 	}
 	if (argc - optind != 1)
 		return cli_usage(self, "takes one file or - (standard input)");
 	if ((r = input_read(argv[optind], &file)) != 0)
-		status = cli_failed(self, "%s: %s", argv[optind], err_text(r));
+		status = not_had(self, argv[optind], input_problem(r), as_json);
 	else
 		status = inspect(self, (struct bytes){file.p, file.len}, as_json);
 	buffer_free(&file);

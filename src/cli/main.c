@@ -10,8 +10,7 @@ static int help_run(const struct command *self, int argc, char **argv);
 static int version_run(const struct command *self, int argc, char **argv);
 
 static const struct command commands[] = {
-    {"verify", "URL|FILE|- | --quote FILE",
-     "check evidence of any kind without trusting who sent it",
+    {"verify", "URL|FILE|-", "check evidence of any kind without trusting who sent it",
      "Evidence is an attestation of Selfsame (asked for by URL, with a fresh nonce), or by itself\n"
      "a TDX quote, dstack's evidence, bound evidence of EigenCompute or a token of Confidential\n"
      "Space, in binary, hex or base64. AMD SEV-SNP is out of scope. docs/verify.md says more.\n\n"
@@ -105,9 +104,10 @@ explain_all(FILE *out)
 {
 	fputs("usage: selfsame VERB [ARGUMENT...]\n\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-10s %-12s %s\n", commands[i].verb, commands[i].arguments,
+		fprintf(out, "  %-10s %-14s %s\n", commands[i].verb, commands[i].arguments,
 			commands[i].line);
-	fputs("\nselfsame help VERB shows the options. Exit status: 0 yes, 1 no, 2 wrong usage.\n",
+	fputs("\nselfsame help VERB shows the options. Exit status: 0 yes, 1 no, 2 wrong usage,\n"
+	      "3 what was to be looked at could not be had.\n",
 	      out);
 }
 
@@ -124,7 +124,10 @@ find(const char *verb)
 static int
 flushed(int status)
 {
-	return fflush(stdout) == 0 && ferror(stdout) == 0 ? status : CLI_NO;
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return status;
+	fputs("selfsame: standard output could not be written\n", stderr);
+	return CLI_UNAVAILABLE;
 }
 
 static int

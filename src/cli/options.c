@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/parse.h"
+#include "cli/input.h"
 #include "cli/root_file.h"
 #include "cli/transfer.h"
 #include "tdx/intel_root.h"
@@ -50,7 +51,7 @@ take_root(const struct command *self, struct source_options *o, const char *path
 		return cli_usage(self,
 				 "--simulated-root %s: %s; it takes one certificate, such as "
 				 "deploy/simulated-root.pem",
-				 path, err_text(r));
+				 path, input_problem(r));
 	memmove(o->root, der.p, der.len);
 	o->root_len = der.len;
 	return CLI_YES;
@@ -81,8 +82,6 @@ source_option(const struct command *self, struct source_options *o, int option, 
 		return take_update(self, o, value);
 	case OPTION_ROOT:
 		return take_root(self, o, value);
-	case ':':
-		return cli_usage(self, "an option needs its value");
 	default:
 		return cli_usage(self, "there is no such option");
 	}

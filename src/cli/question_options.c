@@ -65,7 +65,7 @@ question_file(const struct question_options *o, const char *option, const char *
 	if ((r = input_read(path, ret)) == 0)
 		return CLI_YES;
 	buffer_free(ret);
-	return cli_usage(o->self, "%s %s: %s", option, path, err_text(r));
+	return cli_usage(o->self, "%s %s: %s", option, path, input_problem(r));
 }
 
 static struct bytes
@@ -466,14 +466,15 @@ obtain(struct question_options *o, struct bytes quote)
 {
 	struct question *q = &o->question;
 	char problem[PCS_PROBLEM_MAX];
+	int r = collateral_obtain(&o->source.source, quote, q->root, q->at, &o->bundle,
+				  &q->collateral_where, problem);
 
-	if (collateral_obtain(&o->source.source, quote, q->root, q->at, &o->bundle,
-			      &q->collateral_where, problem) == 0) {
+	if (r == 0) {
 		q->collateral = &o->bundle.collateral;
 		return;
 	}
 	no_collateral(o, problem);
-	q->collateral_malformed = o->source.source.file != NULL;
+	q->collateral_malformed = o->source.source.file != NULL && !input_is_unreadable(r);
 }
 
 /* From where the evidence's own comes, though the KMS may stand on a platform of another type. */

@@ -61,9 +61,12 @@ take_arguments(struct verify *v, int argc, char **argv)
 	int option, status;
 
 	question_options_rows(own, ARRAY_LEN(own), options);
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return cli_bad_option(v->self, argv, option);
 		if ((status = take_option(v, option, optarg)) != CLI_YES)
 			return status;
+	}
 	if (v->one_quote && optind != argc)
 		return cli_usage(v->self, "--quote names the one thing that is verified");
 	if (!v->one_quote && argc - optind != 1)
@@ -71,6 +74,19 @@ take_arguments(struct verify *v, int argc, char **argv)
 	if (!v->one_quote)
 		v->source = argv[optind];
 	return CLI_YES;
+}
+
+/* It says nothing about what was meant, and yet whoever reads JSON has an object to read. */
+static int
+not_had(struct verify *v, const char *problem)
+{
+	static struct evaluation nothing;
+	int status = cli_failed(v->self, "%s: %s", v->source, problem);
+
+	check_fail(&nothing.verdict, CHECK_EVIDENCE, "%s: %s", v->source, problem);
+	if (v->json && report_json(stdout, &nothing, &v->style) != 0)
+		return cli_failed(v->self, "%s", err_text(ERR_IO));
+	return status;
 }
 
 static int
@@ -86,7 +102,7 @@ get_url(struct verify *v)
 	if (fetch_url(v->source, o->nonce, &o->nonce_len, &url, &problem) != 0)
 		return cli_usage(v->self, "the URL %s", problem);
 	if (fetch_get(url, &answer) != 0)
-		status = cli_failed(v->self, "%s: %s", v->source, answer.problem);
+		status = not_had(v, answer.problem);
 	v->document = answer.body;
 	answer.body = buffer_of(0); /* transferred */
 	q->channel = answer.has_peer_key ? CHANNEL_TLS : CHANNEL_PLAIN;
@@ -121,7 +137,7 @@ get_document(struct verify *v)
 		r = 0;
 	}
 	if (r != 0)
-		return cli_failed(v->self, "%s: %s", v->source, err_text(r));
+		return not_had(v, input_problem(r));
 	return CLI_YES;
 }
 
@@ -135,6 +151,16 @@ kind_of_quote(enum kind found)
 	return found == KIND_ATTESTATION || found == KIND_DSTACK || found == KIND_BOUND
 		   ? found
 		   : KIND_QUOTE;
+}
+
+/* A terminal, unless its user wants none: no-color.org */
+static int
+takes_colour(void)
+{
+	const char *unwanted = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (unwanted == NULL || unwanted[0] == '\0') &&
+	       (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
 static int
@@ -155,7 +181,7 @@ judge(struct verify *v)
 	question_collateral(o, kind, bytes, !v->one_quote);
 	evaluate(kind, bytes, &o->question, &e);
 	status = verdict_accepts(&e.verdict) ? CLI_YES : CLI_NO;
-	v->style.colour = isatty(STDOUT_FILENO);
+	v->style.colour = takes_colour();
 	if (v->json)
 		r = report_json(stdout, &e, &v->style);
 	else

@@ -157,12 +157,22 @@ take_arguments(struct watch *w, int argc, char **argv)
 	int option, status;
 
 	question_options_rows(own, ARRAY_LEN(own), options);
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return cli_bad_option(w->self, argv, option);
 		if ((status = take_option(w, option, optarg)) != CLI_YES)
 			return status;
+	}
 	w->watcher.urls = argv + optind;
 	w->watcher.url_count = (size_t)(argc - optind);
 	return check_urls(w);
+}
+
+static int
+bad_history(const struct watch *w, const char *path, int r, const char *problem)
+{
+	return r == ERR_EVIDENCE ? cli_refused(w->self, "%s: %s", path, problem)
+				 : cli_failed(w->self, "%s", problem);
 }
 
 static int
@@ -170,10 +180,11 @@ check_history(const struct watch *w)
 {
 	char key[65], head[65], problem[HISTORY_PROBLEM_MAX];
 	struct history_summary s;
+	int r = history_check(w->check, w->has_key ? w->key : NULL, w->has_head ? w->head : NULL,
+			      &s, problem);
 
-	if (history_check(w->check, w->has_key ? w->key : NULL, w->has_head ? w->head : NULL, &s,
-			  problem) != 0)
-		return cli_failed(w->self, "%s: %s", w->check, problem);
+	if (r != 0)
+		return bad_history(w, w->check, r, problem);
 	hex_encode(s.key, sizeof s.key, key);
 	hex_encode(s.head, sizeof s.head, head);
 	printf("%" PRIu64 " lines, from %s to %s, each signed and in its place\n", s.count, s.first,
@@ -208,13 +219,14 @@ static int
 watch(struct watch *w)
 {
 	char problem[HISTORY_PROBLEM_MAX], key[65];
-	int status = CLI_YES;
+	int status = CLI_YES, r;
 
 	if (w->history_path == NULL && default_history(w) != 0)
 		return cli_usage(w->self, "there is no place for the history: give --history FILE");
-	if (history_open(w->history_path, watch_state_apply, &w->watcher.state, &w->watcher.history,
-			 problem) != 0)
-		return cli_failed(w->self, "%s: %s", w->history_path, problem);
+	r = history_open(w->history_path, watch_state_apply, &w->watcher.state, &w->watcher.history,
+			 problem);
+	if (r != 0)
+		return bad_history(w, w->history_path, r, problem);
 	hex_encode(w->watcher.history.key, sizeof w->watcher.history.key, key);
 	if (!w->watcher.once)
 		fprintf(stderr, "selfsame watch: %zu instances, history %s, signed by %s\n",

@@ -195,7 +195,7 @@ def test_wrong_usage(arguments):
 
 def test_nothing_to_fetch():
     status, verdict, error = verify("http://127.0.0.1:1", "--simulated-root", SIMULATED_ROOT)
-    assert status == 1 and verdict is None and "127.0.0.1" in error
+    assert status == 3 and verdict["code"] == "UNAVAILABLE" and "127.0.0.1" in error
     status, verdict, _ = verify("-", "--simulated-root", SIMULATED_ROOT, stdin=b"{}")
     assert status == 1 and verdict["code"] == "DOCUMENT"
 

@@ -93,7 +93,7 @@ def test_faults_that_stay(cases, machine, tmp_path, fault, words):
     quote, bundle = machine
     with Pccs(bundle, fault) as pccs:
         done = fetch(cases, quote, pccs, tmp_path / "out.json", cache=tmp_path)
-    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert done.returncode == 3 and words in done.stderr, done.stderr
     assert not (tmp_path / "out.json").exists() and not (tmp_path / "selfsame").exists()
 
 
@@ -111,7 +111,7 @@ def test_unknown_platform_and_no_quote(cases, machine, tmp_path):
     bundle["tcb_info"] = bundle["tcb_info"].replace('"fmspc":"', '"fmspc":"FF', 1)
     with Pccs(bundle) as pccs:
         done = fetch(cases, quote, pccs, tmp_path / "out.json", cache=tmp_path)
-        assert done.returncode == 1 and b"FMSPC" in done.stderr
+        assert done.returncode == 3 and b"FMSPC" in done.stderr
         asked = len(pccs.requests)
         # under Intel's root this quote's platform is nobody's, and nothing is asked
         done = run("collateral", "fetch", quote, "--pccs", pccs.url, cache=tmp_path)
@@ -142,7 +142,7 @@ def test_tls_is_verified(cases, machine, tmp_path):
     certificate = self_signed(tmp_path)
     with Pccs(bundle, certificate=certificate) as pccs:
         done = fetch(cases, quote, pccs, tmp_path / "out.json", cache=tmp_path)
-        assert done.returncode == 1 and b"certificate" in done.stderr and not pccs.requests
+        assert done.returncode == 3 and b"certificate" in done.stderr and not pccs.requests
         done = fetch(cases, quote, pccs, tmp_path / "out.json", "--pccs-ca", certificate[0], cache=tmp_path)
         assert done.returncode == 0, done.stderr
 

@@ -265,6 +265,80 @@ def test_wrong_usage(arguments):
     assert status == 2 and out is None and error.startswith("selfsame verify: ")
 
 
+@pytest.mark.parametrize("arguments,words", [
+    (("--colour",), "--colour: there is no such option"), (("-x",), "-x: there is no such option"),
+    (("--json=1",), "--json=1"), (("--at",), "--at needs its value"), (("--policy", "/nosuch"), "--policy /nosuch: not found"),
+    (("--policy", "/"), "--policy /: is a directory"), (("--jwks", "/dev/zero"), "--jwks /dev/zero: longer than 1 MiB"),
+])
+def test_wrong_usage_names_what_is_wrong(arguments, words):
+    status, out, error = verify("-", *arguments, stdin=b"")
+    assert status == 2 and out is None and words in error.splitlines()[0]
+
+
+VERDICT = {"verdict", "kind", "tcbStatus", "advisoryIds", "tcbDate", "reason", "code", "step", "remedy", "simulated",
+           "development", "checks", "facts"}
+
+
+@pytest.mark.parametrize("source,words", [
+    (("/nosuch",), "not found"), (("/",), "is a directory"), (("--quote", "/"), "is a directory"),
+    (("/dev/zero",), "longer than 1 MiB"), (("http://127.0.0.1:1",), "127.0.0.1"),
+])
+def test_what_cannot_be_had_is_no_refusal(source, words):
+    status, out, error = verify(*source)
+    assert status == 3 and words in error and error.startswith("selfsame verify: ")
+    assert set(out) == VERDICT and out["verdict"] == "refuse" and out["step"] == "evidence"
+    assert (out["reason"], out["code"], out["kind"]) == ("unavailable", "UNAVAILABLE", "unknown") and out["remedy"]
+    assert words in out["checks"][0]["detail"]
+
+
+def test_inspect_of_what_cannot_be_had():
+    status, out, error = run("inspect", "/nosuch")
+    assert status == 3 and out == {"kind": "unknown", "refused": {"code": "UNAVAILABLE", "text": "not found"}}
+    assert error == "selfsame inspect: /nosuch: not found\n"
+
+
+def test_a_collateral_file_that_is_not_there(cases):
+    quote, _ = machine(cases)
+    status, out, _ = verify(quote, "--simulated-root", cases / "root.der", "--collateral", "/nosuch")
+    assert status == 1 and (out["code"], out["reason"]) == ("COLLATERAL_MISSING", "no-collateral")
+    assert "--collateral" in out["remedy"] and any("/nosuch: not found" in c["detail"] for c in out["checks"])
+
+
+def test_a_full_disk_is_no_yes(cases):
+    quote, _ = machine(cases)
+    for arguments in (("verify", quote, "--simulated-root", cases / "root.der"), ("inspect", quote), ("help",)):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([str(SELFSAME), *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  check=False, timeout=60)
+        assert done.returncode == 3 and "standard output" in done.stderr
+
+
+def on_terminal(command, **environment):
+    """What it prints there"""
+    import pty
+    ours, theirs = pty.openpty()
+    subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=theirs, check=False, timeout=60,
+                   env={**{n: v for n, v in os.environ.items() if n != "NO_COLOR"}, "TERM": "xterm", **environment})
+    os.close(theirs)
+    out = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            out += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    return out
+
+
+def test_colour(cases):
+    quote, _ = machine(cases)
+    command = (SELFSAME, "verify", quote, "--simulated-root", cases / "root.der")
+    assert b"\33[" in on_terminal(command)
+    assert b"\33[" not in on_terminal(command, NO_COLOR="1") and b"\33[" not in on_terminal(command, TERM="dumb")
+    assert b"\33[" in on_terminal(command, NO_COLOR="")
+    assert b"\33[" not in subprocess.run([str(c) for c in command], capture_output=True, check=False, timeout=60).stdout
+
+
 # --- inspect --------------------------------------------------------------------------------------
 
 
