@@ -155,7 +155,7 @@ check-source:
 check-includes:
 	@tools/check-includes
 format:
-	clang-format-14 -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+	git clang-format-14 --binary clang-format-14 --force --extensions c,h -- src include tests bench examples
 
 .PHONY: clean
 clean:
