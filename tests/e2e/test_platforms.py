@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from eth_account import Account
 from eth_hash.auto import keccak
 from test_attestation import SIMULATED_ROOT, attest, check_quote, jcs, lp, replay, result, unhex, verify
+from test_openapi import check
 from test_secrets import may_trace, search_memory
 
 sys.path.insert(0, str(ROOT / "tests" / "fakes"))
@@ -116,6 +117,7 @@ def assert_works(daemon, market, platform):
     assert status in (200, 201) and trade["status"] in ("mined", "final"), trade
     assert market.position(wallet.address) == 10 * 10**6
     document = attest(daemon.url, NONCE)
+    check("/attestation", "GET", 200, {"Content-Type": "application/json"}, document)
     assert document["platform"] == document["statement"]["platform"] == document["statement"]["mode"] == platform
     assert document["simulated"] is False and document["statement"]["development"] is False
     assert document["statement"]["nonce"] == f"0x{NONCE}" and document["warning"] is None
