@@ -3,6 +3,7 @@
 #   make library                                 needs OpenSSL's libcrypto and nothing else
 #   make install-library DESTDIR= PREFIX=/usr    library, header, pkg-config file, man pages
 #   make install DESTDIR= PREFIX=/usr/local      the programs and selfsame(1) too
+#   make uninstall DESTDIR= PREFIX=/usr/local    what either has installed
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
@@ -39,7 +40,7 @@ $(B)/lib/libselfsame.so.$(VERSION): $(patsubst %.c,$(B)/pic/%.o,$(LIBRARY_SRC)) 
 	$(CC) -shared $(LDHARDEN) -Wl,-soname,$(SONAME) -Wl,--version-script=$(MAP) -Wl,--gc-sections \
 		-Wl,-z,defs -Wl,--as-needed -o $@ $(filter %.o,$^) $(CRYPTO)
 
-.PHONY: library install install-library
+.PHONY: library install install-library uninstall
 library: $(B)/lib/libselfsame.a $(B)/lib/libselfsame.so.$(VERSION)
 
 install-library: library
@@ -58,3 +59,10 @@ install: install-library programs
 	install -m 755 $(PROGRAMS:%=$(B)/bin/%) $(DESTDIR)$(BINDIR)
 	install -m 644 man/selfsame.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 644 deploy/simulated-root.pem deploy/simulated-collateral.json $(DESTDIR)$(DATADIR)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libselfsame.a libselfsame.so $(SONAME) \
+		libselfsame.so.$(VERSION) pkgconfig/libselfsame.pc)
+	rm -f $(LIBRARY_MAN3:man/%=$(DESTDIR)$(MANDIR)/man3/%) $(DESTDIR)$(MANDIR)/man1/selfsame.1
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/selfsame $(DESTDIR)$(DATADIR)

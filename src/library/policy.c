@@ -25,7 +25,7 @@ read_policy(struct selfsame_policy *p, const char *json, size_t len, char *error
 		return 0;
 	if (error != NULL && cap > 0)
 		snprintf(error, cap, "%s%s%s", field != NULL ? field : "",
-			 field != NULL ? ": " : "", err_text(r));
+			 field != NULL ? ": " : "", tdx_policy_problem(r, field));
 	return SELFSAME_ERROR_POLICY;
 }
 

@@ -84,6 +84,16 @@ def test_interface_is_what_the_header_declares(installed):
     assert set(re.findall(r" [A-Z] (\w+)$", static, re.M)) == listed
 
 
+def test_uninstall_takes_all_away(tmp_path):
+    where = (f"DESTDIR={tmp_path}", "PREFIX=/usr")
+    run("make", "-s", "-C", ROOT, "install", *where)
+    names = {str(p.relative_to(tmp_path / "usr")) for p in tmp_path.rglob("*") if not p.is_dir()}
+    assert {"bin/selfsame", "bin/selfsamed", "lib/libselfsame.so.0", "include/selfsame/selfsame.h", "share/man/man1/selfsame.1",
+            "share/man/man3/selfsame_quote_verify.3", "share/selfsame/simulated-root.pem"} <= names
+    run("make", "-s", "-C", ROOT, "uninstall", *where)
+    assert [str(p) for p in tmp_path.rglob("*") if not p.is_dir()] == []
+
+
 def test_needs_openssl_alone(installed):
     needed = set(re.findall(r"\(NEEDED\).*\[(.*?)\]", run("readelf", "-d", installed / "usr/lib/libselfsame.so")))
     assert needed == {"libcrypto.so.3", "libc.so.6"}
