@@ -13,7 +13,7 @@ static int
 fail(struct policy_problem *problem, int err, const char *field, const char *text)
 {
 	(void)!snprintf(problem->field, sizeof problem->field, "%s", field);
-	(void)!snprintf(problem->text, sizeof problem->text, "%s", text);
+	(void)!snprintf(problem->text, sizeof problem->text, "%.159s", text);
 	return err;
 }
 
@@ -84,19 +84,23 @@ take_rest(json_t *root, struct buffer *file, uint8_t **memory, struct question *
 	if (*memory != NULL && (r = file->err) == 0)
 		r = tdx_policy_read((struct bytes){file->p, file->len}, *memory, &q->policy,
 				    &field);
-	return r == 0 ? 0 : fail(problem, r, field != NULL ? field : "", err_text(r));
+	return r == 0 ? 0
+		      : fail(problem, r, field != NULL ? field : "", tdx_policy_problem(r, field));
 }
 
 int
 policy_file_read(struct buffer *file, uint8_t **memory, struct question *q,
 		 struct policy_problem *ret_problem)
 {
+	char text[JSON_ERROR_TEXT_LENGTH + 32];
 	json_error_t e;
 	json_t *root = json_loadb((const char *)file->p, file->len, JSON_REJECT_DUPLICATES, &e);
 	int r;
 
 	if (!json_is_object(root)) {
-		r = fail(ret_problem, ERR_PARSE, "", "not a JSON object, or a member twice");
+		(void)!snprintf(text, sizeof text, "line %d: %s", e.line, e.text);
+		r = fail(ret_problem, ERR_PARSE, "",
+			 root == NULL && e.line > 0 ? text : "it takes a JSON object");
 	} else if ((r = take_dstack(root, q, ret_problem)) == 0) {
 		(void)json_object_del(root, "dstack"); /* it may not be there */
 		r = take_rest(root, file, memory, q, ret_problem);

@@ -130,6 +130,12 @@ int tdx_policy_read(struct bytes json, uint8_t *memory, struct tdx_policy *ret,
     const char **ret_field) MUST_USE;
 
 /*
+ * What an error of tdx_policy_read() says of a member, in words: for a value that is wrong,
+ * what the member takes.
+ */
+const char *tdx_policy_problem(int err, const char *field);
+
+/*
  * Judge a result. Evidence that does not hold is refused with its own reason, and what
  * can be judged besides is.
  */

@@ -54,6 +54,27 @@ static const char *const member_names[MEMBERS_COUNT] = {
 #undef P
 };
 
+#define TAKES_DIGITS(n) "takes a list of strings of " n " digits of hex, without 0x"
+#define TAKES_IDS "takes a list of advisory ids, such as [\"INTEL-SA-00837\"]"
+#define TAKES_SWITCH "takes true or false"
+
+static const char *const member_forms[MEMBERS_COUNT] = {
+    [MEMBER_STATUSES] = "takes a list of TCB statuses, such as [\"UpToDate\"]; Revoked is none",
+    [MEMBER_GRACE] = "takes a number of days, up to 36500",
+    [MEMBER_NUMBER] = "takes a tcbEvaluationDataNumber",
+    [MEMBER_AGE] = "takes a number of days, from 1 to 36500",
+    [MEMBER_ACCEPTED] = TAKES_IDS,
+    [MEMBER_REFUSED] = TAKES_IDS,
+    [MEMBER_DEBUG] = TAKES_SWITCH,
+    [MEMBER_MIGRATABLE] = TAKES_SWITCH,
+    [MEMBER_SERVICE_TD] = TAKES_SWITCH,
+    [MEMBER_SEPT_VE] = TAKES_SWITCH,
+    [MEMBER_PPIDS] = TAKES_DIGITS("32"),
+    [MEMBER_INSTANCES] = TAKES_DIGITS("32"),
+    [MEMBER_FMSPCS] = TAKES_DIGITS("12"),
+    [MEMBER_PINS + TDX_PIN_REPORT_DATA] = TAKES_DIGITS("128"),
+};
+
 _Static_assert(MEMBERS_COUNT <= 32, "the cursor knows 32 members");
 
 static void
@@ -148,6 +169,9 @@ read_member(struct policy_reader *r, int member)
 		return;
 	case MEMBER_AGE:
 		read_u32(r, DAYS_MAX, &p->maximum_age_days);
+		/* which would be read as any age */
+		if (r->c.err == 0 && p->maximum_age_days == 0)
+			cursor_fail(&r->c, ERR_RANGE);
 		return;
 	case MEMBER_ACCEPTED:
 		read_advisories(r, &p->accepted_advisories);
@@ -189,6 +213,18 @@ unknown_name(uint8_t *memory, struct bytes name)
 	memcpy(memory, name.p, name.len);
 	memory[name.len] = '\0';
 	return (const char *)memory;
+}
+
+const char *
+tdx_policy_problem(int err, const char *field)
+{
+	if (field == NULL || (err != ERR_PARSE && err != ERR_RANGE))
+		return err_text(err);
+	for (size_t i = 0; i < MEMBERS_COUNT; i++)
+		if (strcmp(member_names[i], field) == 0)
+			/* the other registers are all of one length */
+			return member_forms[i] != NULL ? member_forms[i] : TAKES_DIGITS("96");
+	return err_text(err);
 }
 
 int

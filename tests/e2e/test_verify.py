@@ -162,7 +162,9 @@ def test_policy(cases, tmp_path):
     status, out, _ = verify(*arguments, "--policy", policy)
     assert status == 1 and out["step"] == "expect" and "dstack" in out["checks"][-1]["detail"]
     for text, words in (('{"tcbStatuses": ["Fine"]}', "tcbStatuses"), ('{"colour": 1}', "colour"), ("[]", "object"),
-                        ('{"dstack": {"colour": 1}}', "colour"), ('{"graceDays":1,"graceDays":2}', "twice")):
+                        ('{"dstack": {"colour": 1}}', "colour"), ('{"graceDays":1,\n"graceDays":2}', 'line 2: duplicate'),
+                        ('{"mrtd": ["0x00"]}', "mrtd: takes a list of strings of 96 digits"), ("{", "line 1: "), ("", "a JSON object"),
+                        ('{"tcbStatuses": ["uptodate"]}', 'such as ["UpToDate"]')):
         policy.write_text(text)
         status, out, error = verify(*arguments, "--policy", policy)
         assert status == 2 and words in error, error

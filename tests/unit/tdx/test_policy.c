@@ -431,6 +431,7 @@ test_read_refuses(void **state)
 	    {"{\"graceDays\":-1}", ERR_PARSE, "graceDays"},
 	    {"{\"graceDays\":36501}", ERR_RANGE, "graceDays"},
 	    {"{\"maximumCollateralAgeDays\":36501}", ERR_RANGE, "maximumCollateralAgeDays"},
+	    {"{\"maximumCollateralAgeDays\":0}", ERR_RANGE, "maximumCollateralAgeDays"},
 	    {"{\"minimumEvaluationNumber\":4294967296}", ERR_RANGE, "minimumEvaluationNumber"},
 	    {"{\"acceptedAdvisories\":[1]}", ERR_PARSE, "acceptedAdvisories"},
 	    {"{\"refusedAdvisories\":{}}", ERR_PARSE, "refusedAdvisories"},
@@ -455,6 +456,34 @@ test_read_refuses(void **state)
 	}
 }
 
+static void
+test_problems_say_what_is_taken(void **state)
+{
+	static const struct {
+		int err;
+		const char *field, *words;
+	} rows[] = {
+	    {ERR_RANGE, "mrtd", "96 digits"},
+	    {ERR_PARSE, "reportData", "128 digits"},
+	    {ERR_RANGE, "ppids", "32 digits"},
+	    {ERR_RANGE, "fmspcs", "12 digits"},
+	    {ERR_PARSE, "graceDays", "a number of days"},
+	    {ERR_RANGE, "maximumCollateralAgeDays", "from 1"},
+	    {ERR_PARSE, "allowDebug", "true or false"},
+	    {ERR_RANGE, "tcbStatuses", "Revoked"},
+	    {ERR_PARSE, "refusedAdvisories", "INTEL-SA-"},
+	    {ERR_DUPLICATE, "mrtd", "twice"},
+	    {ERR_UNKNOWN_FIELD, "colour", "unknown"},
+	    {ERR_PARSE, NULL, "malformed"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strstr(tdx_policy_problem(rows[i].err, rows[i].field), rows[i].words) == NULL)
+			fail_msg("%s: %s", rows[i].field,
+				 tdx_policy_problem(rows[i].err, rows[i].field));
+}
+
 static int
 setup(void **state)
 {
@@ -466,6 +495,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_problems_say_what_is_taken),
 	    cmocka_unit_test(test_default),	  cmocka_unit_test(test_evidence_first),
 	    cmocka_unit_test(test_status),	  cmocka_unit_test(test_status_of_now),
 	    cmocka_unit_test(test_grace),	  cmocka_unit_test(test_advisories),
