@@ -65,4 +65,6 @@ uninstall:
 		libselfsame.so.$(VERSION) pkgconfig/libselfsame.pc)
 	rm -f $(LIBRARY_MAN3:man/%=$(DESTDIR)$(MANDIR)/man3/%) $(DESTDIR)$(MANDIR)/man1/selfsame.1
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/selfsame $(DESTDIR)$(DATADIR)
+	rm -f $(addprefix $(DESTDIR),$(INCLUDEDIR)/selfsame/selfsame.h \
+		$(DATADIR)/simulated-root.pem $(DATADIR)/simulated-collateral.json)
+	rmdir $(addprefix $(DESTDIR),$(INCLUDEDIR)/selfsame $(DATADIR)) || true
