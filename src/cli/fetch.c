@@ -161,12 +161,23 @@ out:
 	return r;
 }
 
+struct transfer_request
+fetch_request(const char *url)
+{
+	return (struct transfer_request){
+	    .url = url, .trust = TRANSFER_KEY, .max = BODY_MAX, .seconds = TOTAL_SECONDS};
+}
+
+int
+fetch_result(int err, const struct transfer_answer *answer)
+{
+	return err == 0 && answer->status != 200 ? ERR_RPC : err;
+}
+
 int
 fetch_get(const char *url, struct transfer_answer *ret)
 {
-	const struct transfer_request q = {
-	    .url = url, .trust = TRANSFER_KEY, .max = BODY_MAX, .seconds = TOTAL_SECONDS};
-	int r = transfer_run(&q, ret);
+	const struct transfer_request q = fetch_request(url);
 
-	return r == 0 && ret->status != 200 ? ERR_RPC : r;
+	return fetch_result(transfer_run(&q, ret), ret);
 }

@@ -28,6 +28,12 @@ int fetch_is_url(const char *text);
 int fetch_url(const char *text, uint8_t nonce[64], size_t *nonce_len, char **ret,
     const char **problem) MUST_USE;
 
+/* How a whole URL is asked; url is borrowed. */
+struct transfer_request fetch_request(const char *url);
+
+/* What came of it: ERR_RPC is an HTTP status that is not 200. */
+int fetch_result(int err, const struct transfer_answer *answer);
+
 /*
  * Returns: 0, ERR_RPC (an HTTP status that is not 200) or what transfer_run() does;
  *          ret->problem says it

@@ -1,6 +1,7 @@
 #include "cli/transfer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,6 +18,7 @@
 #define CONNECT_SECONDS 10L
 #define REDIRECTS_MAX 3L
 #define HEADER_MAX 32768
+#define POLL_MS 1000
 #define PAUSE_FIRST 500U /* milliseconds */
 #define PAUSE_MAX 20000U
 
@@ -217,29 +219,53 @@ take_retry_after(CURL *c, struct transfer_answer *ret)
 		ret->retry_after = seconds;
 }
 
-static int
-perform(CURL *c, const struct transfer_request *q, struct transfer_answer *ret)
-{
-	char problem[CURL_ERROR_SIZE] = "";
-	CURLcode code;
+/* One exchange between its options and its outcome. */
+struct exchange {
+	CURL *c;
+	struct curl_slist *headers;
+	char problem[CURL_ERROR_SIZE]; /* libcurl's */
+};
 
-	if (set_options(c, q, ret, problem) != 0)
-		return ERR_IO;
-	code = curl_easy_perform(c);
-	/* the buffer is this function's */
-	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
+/* Everything short of performing it. */
+static int
+exchange_begin(struct exchange *x, const struct transfer_request *q, struct transfer_answer *ret)
+{
+	const char *problem = transfer_url_problem(q->url);
+
+	*x = (struct exchange){.c = NULL};
+	*ret = (struct transfer_answer){.body = buffer_of(q->max), .header = buffer_of(HEADER_MAX)};
+	(void)!snprintf(ret->problem, sizeof ret->problem, "the request could not be made");
+	if (problem != NULL) {
+		(void)!snprintf(ret->problem, sizeof ret->problem, "the URL %s", problem);
+		return ERR_RANGE;
+	}
+	if ((x->c = curl_easy_init()) == NULL)
+		return ERR_MEM;
+	if (q->post.p != NULL) {
+		x->headers = curl_slist_append(NULL, "Content-Type: application/json");
+		if (x->headers == NULL ||
+		    curl_easy_setopt(x->c, CURLOPT_HTTPHEADER, x->headers) != CURLE_OK)
+			return ERR_MEM;
+	}
+	return set_options(x->c, q, ret, x->problem);
+}
+
+static int
+exchange_take(struct exchange *x, CURLcode code, const struct transfer_request *q,
+	      struct transfer_answer *ret)
+{
 	if (code != CURLE_OK)
-		return took_failure(code, q, problem, ret);
-	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &ret->status);
+		return took_failure(code, q, x->problem, ret);
+	(void)curl_easy_getinfo(x->c, CURLINFO_RESPONSE_CODE, &ret->status);
 	if (ret->status != 200)
 		(void)!snprintf(ret->problem, sizeof ret->problem,
 				"the server answered with status %ld", ret->status);
 	ret->transient = ret->status == 429 || ret->status >= 500;
-	take_retry_after(c, ret);
-	take_header(c, q->header, &ret->header);
-	take_header(c, q->other_header, &ret->header);
+	take_retry_after(x->c, ret);
+	take_header(x->c, q->header, &ret->header);
+	take_header(x->c, q->other_header, &ret->header);
 	if (q->trust == TRANSFER_KEY && strncmp(q->url, "https://", 8) == 0 &&
-	    take_peer_key(c, ret) != 0) {
+	    take_peer_key(x->c, ret) != 0) {
 		(void)!snprintf(ret->problem, sizeof ret->problem,
 				"the peer's certificate cannot be read");
 		return ERR_IO;
@@ -247,31 +273,81 @@ perform(CURL *c, const struct transfer_request *q, struct transfer_answer *ret)
 	return 0;
 }
 
+static void
+exchange_end(struct exchange *x)
+{
+	curl_easy_cleanup(x->c);
+	curl_slist_free_all(x->headers);
+}
+
 int
 transfer_run(const struct transfer_request *q, struct transfer_answer *ret)
 {
-	const char *problem = transfer_url_problem(q->url);
-	struct curl_slist *headers = NULL;
-	CURL *c = NULL;
+	struct exchange x;
+	int r = exchange_begin(&x, q, ret);
+
+	if (r == 0)
+		r = exchange_take(&x, curl_easy_perform(x.c), q, ret);
+	exchange_end(&x);
+	return r;
+}
+
+/* --- several at once --------------------------------------------------------------------- */
+
+/* Those that have ended since. */
+static void
+take_ended(CURLM *multi, struct exchange *x, const struct transfer_request *requests, size_t count,
+	   struct transfer_answer *ret, int *ret_err)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(multi, &left)) != NULL)
+		for (size_t i = 0; i < count; i++)
+			if (message->msg == CURLMSG_DONE && x[i].c == message->easy_handle)
+				ret_err[i] = exchange_take(&x[i], message->data.result,
+							   &requests[i], &ret[i]);
+}
+
+static void
+run_together(CURLM *multi, struct exchange *x, const struct transfer_request *requests,
+	     size_t count, struct transfer_answer *ret, int *ret_err)
+{
+	int running = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		ret_err[i] = exchange_begin(&x[i], &requests[i], &ret[i]);
+		if (ret_err[i] == 0)
+			ret_err[i] = curl_multi_add_handle(multi, x[i].c) == CURLM_OK ? ERR_AGAIN
+										      : ERR_MEM;
+	}
+	do {
+		if (curl_multi_perform(multi, &running) != CURLM_OK)
+			break;
+		take_ended(multi, x, requests, count, ret, ret_err);
+	} while (running > 0 && curl_multi_poll(multi, NULL, 0, POLL_MS, NULL) == CURLM_OK);
+	for (size_t i = 0; i < count; i++) {
+		if (ret_err[i] == ERR_AGAIN)
+			ret_err[i] = ERR_IO;
+		(void)curl_multi_remove_handle(multi, x[i].c);
+		exchange_end(&x[i]);
+	}
+}
+
+int
+transfer_run_all(const struct transfer_request *requests, size_t count,
+		 struct transfer_answer *ret, int *ret_err)
+{
+	struct exchange *x = calloc(count, sizeof *x);
+	CURLM *multi = curl_multi_init();
 	int r = ERR_MEM;
 
-	*ret = (struct transfer_answer){.body = buffer_of(q->max), .header = buffer_of(HEADER_MAX)};
-	(void)!snprintf(ret->problem, sizeof ret->problem, "the request could not be made");
-	if (problem != NULL) {
-		(void)!snprintf(ret->problem, sizeof ret->problem, "the URL %s", problem);
-		return ERR_RANGE;
+	if (x != NULL && multi != NULL) {
+		run_together(multi, x, requests, count, ret, ret_err);
+		r = 0;
 	}
-	if ((c = curl_easy_init()) == NULL)
-		goto out;
-	if (q->post.p != NULL) {
-		headers = curl_slist_append(NULL, "Content-Type: application/json");
-		if (headers == NULL || curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
-			goto out;
-	}
-	r = perform(c, q, ret);
-out:
-	curl_easy_cleanup(c);
-	curl_slist_free_all(headers);
+	curl_multi_cleanup(multi);
+	free(x);
 	return r;
 }
 

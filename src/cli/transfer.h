@@ -60,7 +60,17 @@ const char *transfer_url_problem(const char *url);
 int transfer_run(const struct transfer_request *request, struct transfer_answer *ret) MUST_USE;
 
 /*
- * The same, again while a failure may pass: TRANSFER_ATTEMPTS_MAX times, with growing pauses
+ * Several, at the same time: the slowest decides how long it takes, not their number.
+ *
+ * Returns: 0 or ERR_MEM (nothing was done)
+ * Out:     ret, ret_err  count of each, as transfer_run() would give them
+ * Owns:    every answer needs transfer_free() if 0 was returned
+ */
+int transfer_run_all(const struct transfer_request *requests, size_t count,
+    struct transfer_answer *ret, int *ret_err) MUST_USE;
+
+/*
+ * The same as transfer_run(), again while a failure may pass: TRANSFER_ATTEMPTS_MAX times, with growing pauses
  * or those that the peer asks for. Blocks for up to a minute besides the exchanges.
  */
 int transfer_persist(const struct transfer_request *request, struct transfer_answer *ret) MUST_USE;

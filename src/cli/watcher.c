@@ -166,26 +166,62 @@ look(struct watcher *w, struct watch_target *t, struct transfer_answer *answer)
 	buffer_free(&room);
 }
 
-static void
-poll_target(struct watcher *w, struct watch_target *t)
-{
-	struct question_options *o = &w->options;
-	struct transfer_answer answer;
-	const char *problem;
-	char *url = NULL;
+/* Looks whose time has come. They are asked at once: one that is slow keeps none waiting long. */
+struct round {
+	size_t count;
+	struct watch_target *target[WATCH_TARGETS_MAX];
+	uint8_t nonce[WATCH_TARGETS_MAX][NONCE_LEN];
+	char *url[WATCH_TARGETS_MAX];
+	struct transfer_request request[WATCH_TARGETS_MAX];
+	struct transfer_answer answer[WATCH_TARGETS_MAX];
+	int err[WATCH_TARGETS_MAX];
+};
 
-	randombytes_buf(o->nonce, NONCE_LEN);
-	o->nonce_len = NONCE_LEN;
-	if (fetch_url(t->url, o->nonce, &o->nonce_len, &url, &problem) != 0) {
+static void
+round_add(struct round *round, struct watcher *w, struct watch_target *t)
+{
+	const size_t i = round->count;
+	uint8_t nonce[64];
+	size_t nonce_len = NONCE_LEN;
+	const char *problem;
+
+	randombytes_buf(nonce, NONCE_LEN);
+	if (fetch_url(t->url, nonce, &nonce_len, &round->url[i], &problem) != 0) {
 		not_reached(w, t, problem);
 		return;
 	}
-	if (fetch_get(url, &answer) == 0)
-		look(w, t, &answer);
+	memcpy(round->nonce[i], nonce, NONCE_LEN);
+	round->request[i] = fetch_request(round->url[i]);
+	round->target[i] = t;
+	round->count++;
+}
+
+static void
+round_take(struct round *round, struct watcher *w, size_t i)
+{
+	struct transfer_answer *answer = &round->answer[i];
+
+	memcpy(w->options.nonce, round->nonce[i], NONCE_LEN);
+	w->options.nonce_len = NONCE_LEN;
+	if (fetch_result(round->err[i], answer) == 0)
+		look(w, round->target[i], answer);
 	else
-		not_reached(w, t, answer.problem);
-	transfer_free(&answer);
-	free(url);
+		not_reached(w, round->target[i], answer->problem);
+	transfer_free(answer);
+}
+
+static void
+round_run(struct round *round, struct watcher *w)
+{
+	int r = transfer_run_all(round->request, round->count, round->answer, round->err);
+
+	for (size_t i = 0; i < round->count; i++) {
+		if (r == 0)
+			round_take(round, w, i);
+		else
+			not_reached(w, round->target[i], err_text(r));
+		free(round->url[i]);
+	}
 }
 
 /* --- the webhook ------------------------------------------------------------------------------ */
@@ -290,15 +326,19 @@ earliest(const struct watcher *w)
 static void
 round_of(struct watcher *w)
 {
-	for (size_t i = 0; i < w->url_count && !is_stopped(w, 0); i++) {
-		struct watch_target *t;
+	static struct round round;
+	struct watch_target *t;
 
+	round.count = 0;
+	for (size_t i = 0; i < w->url_count; i++) {
 		if (w->due[i] > now_ms())
 			continue;
 		if ((t = watch_state_target(&w->state, w->urls[i])) != NULL)
-			poll_target(w, t);
+			round_add(&round, w, t);
 		w->due[i] = next_due(w);
 	}
+	if (round.count > 0)
+		round_run(&round, w);
 	if (w->delivery_due <= now_ms())
 		deliver(w);
 }

@@ -178,6 +178,33 @@ def test_daemon_mode(start, tmp_path):
     assert done.returncode == 0 and "head" in done.stdout
 
 
+class Slow(Webhook):
+    """Answers after a while, and no attestation; `with` is a URL."""
+
+    def __init__(self, seconds):
+        super().__init__()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                time.sleep(seconds)
+                self.send_error(503)
+
+        self.server.RequestHandlerClass = Handler
+
+
+def test_slow_instances_are_waited_for_together(daemon, tmp_path):
+    with Slow(2) as slow:
+        urls = [f"{slow.url}/{i}" for i in range(8)]
+        begun = time.monotonic()
+        status, alerts, _ = once(tmp_path, *urls[:4], daemon.url, *urls[4:], *SIMULATED)
+    assert status == 1 and time.monotonic() - begun < 8
+    assert [a["url"] for a in alerts] == urls and set(names(alerts)) == {"unreachable"}
+    assert [line["url"] for line in history(tmp_path) if line["type"] == "observation"] == [daemon.url]
+
+
 def test_history_is_checked(daemon, tmp_path):
     once(tmp_path, daemon.url, *SIMULATED)
     once(tmp_path, daemon.url)
