@@ -70,8 +70,8 @@ int transfer_run_all(const struct transfer_request *requests, size_t count,
     struct transfer_answer *ret, int *ret_err) MUST_USE;
 
 /*
- * The same as transfer_run(), again while a failure may pass: TRANSFER_ATTEMPTS_MAX times, with growing pauses
- * or those that the peer asks for. Blocks for up to a minute besides the exchanges.
+ * The same as transfer_run(), again while a failure may pass: TRANSFER_ATTEMPTS_MAX times, with
+ * growing pauses or those that the peer asks for. Blocks for up to a minute besides the exchanges.
  */
 int transfer_persist(const struct transfer_request *request, struct transfer_answer *ret) MUST_USE;
 
