@@ -132,12 +132,15 @@ recover_refused(const json_t *entry)
 	uint8_t digest[32];
 	uint8_t signature[64];
 	uint8_t public_key[64];
+	const json_t *named = json_object_get(entry, "recoveryId");
 
 	if (member_hex_n(entry, "m", digest, sizeof digest) != 0 ||
 	    member_hex_n(entry, "signature", signature, sizeof signature) != 0)
 		return 1;
-	/* the entries name no recovery id: none may work */
+	/* an entry without a recovery id is refused with every one */
 	for (uint8_t id = 0; id < 5; id++) {
+		if (named != NULL && json_integer_value(named) != id)
+			continue;
 		if (secp_recover(digest, signature, id, public_key) == 0)
 			return 0;
 	}
