@@ -267,8 +267,14 @@ conn_begin_body(struct conn *c)
 	c->window_bytes = 0;
 	c->body_deadline_us = http_now_us() + (uint64_t)o->body_ms * 1000;
 	conn_timer(c, RATE_WINDOW_MS < o->body_ms ? RATE_WINDOW_MS : o->body_ms);
-	if (http_parser_request(x->parser)->expects_continue &&
-	    evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
+}
+
+/* The head is admitted and the body's length too, and nothing of it has come. */
+static void
+conn_continue(struct conn *c)
+{
+	if (c->state == CONN_BODY && c->window_bytes == 0 &&
+	    http_parser_request(c->exchange->parser)->expects_continue)
 		(void)bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 
@@ -281,6 +287,7 @@ conn_step(struct conn *c)
 	}
 	switch (conn_feed(c)) {
 	case PARSED_MORE:
+		conn_continue(c);
 		return;
 	case PARSED_HEAD:
 		conn_begin_body(c);

@@ -393,6 +393,12 @@ test_continue_is_sent_to_a_client_that_waits(void **state)
 	expect(&rig,
 	       "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
 	       "404 close");
+	expect(&rig,
+	       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 262145\r\n"
+	       "Expect: 100-continue\r\n\r\n",
+	       "413 close");
+	/* nor to one that has no body to send */
+	expect(&rig, "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", "200");
 	rig_stop(&rig);
 }
 
