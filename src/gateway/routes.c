@@ -162,6 +162,14 @@ is_json(const struct http_request *req)
 	return http_text_is(type, "application/json");
 }
 
+static int
+is_encoded(const struct http_request *req)
+{
+	struct bytes coding;
+
+	return http_header_one(req, "content-encoding", &coding) != ERR_NOT_FOUND;
+}
+
 /* Answers a request that gets no further, in the name of a route. */
 static void
 turn_down(struct gateway *gw, struct http_exchange *x, const struct route *route,
@@ -239,9 +247,9 @@ routes_admit(struct http_exchange *x, size_t *ret_body_max, void *arg)
 		turn_down(gw, x, route, &p);
 		return;
 	}
-	if (req->has_body && !is_json(req)) {
+	if (req->has_body && (!is_json(req) || is_encoded(req))) {
 		p = (struct problem){.id = PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-		    .detail = "send Content-Type: application/json"};
+		    .detail = "send Content-Type: application/json and no Content-Encoding"};
 		turn_down(gw, x, route, &p);
 		return;
 	}

@@ -156,6 +156,8 @@ def test_a_body_must_be_json_and_short_enough(daemon):
     for kind in ("text/plain", "application/jsonx", "application/x-www-form-urlencoded"):
         status, _, problem = daemon.request("POST", "/register", b"{}", {"Content-Type": kind})
         assert status == 415, problem
+    # a body that says it is compressed is not read as if it were not
+    assert daemon.request("POST", "/register", b'{"agentId": "plain"}', {"Content-Encoding": "gzip"})[0] == 415
     status, _, _ = daemon.request("POST", "/register", b'{"agentId": 1}', {"Content-Type": "application/json; charset=utf-8"})
     assert status == 400
     status, _, problem = daemon.request("POST", "/register", b'{"agentId": "' + b"x" * 40000 + b'"}')
