@@ -181,6 +181,17 @@ may_pass(CURLcode code)
 	       code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
+/* libcurl quotes what a peer says of itself, the name in its certificate for one. */
+static void
+take_words(const char *text, char ret[TRANSFER_PROBLEM_MAX])
+{
+	size_t i;
+
+	for (i = 0; i + 1 < TRANSFER_PROBLEM_MAX && text[i] != '\0'; i++)
+		ret[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+	ret[i] = '\0';
+}
+
 static int
 took_failure(CURLcode code, const struct transfer_request *q, const char *problem,
 	     struct transfer_answer *ret)
@@ -190,8 +201,7 @@ took_failure(CURLcode code, const struct transfer_request *q, const char *proble
 				"the answer is longer than %zu bytes", q->max);
 		return ERR_SPACE;
 	}
-	(void)!snprintf(ret->problem, sizeof ret->problem, "%.200s",
-			problem[0] != '\0' ? problem : curl_easy_strerror(code));
+	take_words(problem[0] != '\0' ? problem : curl_easy_strerror(code), ret->problem);
 	ret->transient = may_pass(code);
 	return code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_IO;
 }

@@ -41,7 +41,7 @@ struct transfer_answer {
 	uint8_t peer_key_hash[32]; /* SHA-256 of its SubjectPublicKeyInfo */
 	int transient; /* asking again may help */
 	uint64_t retry_after; /* seconds, as the answer says; 0: it does not */
-	char problem[TRANSFER_PROBLEM_MAX]; /* one line for the user; may hold outside text */
+	char problem[TRANSFER_PROBLEM_MAX]; /* one line of printable ASCII for the user */
 };
 
 /*

@@ -122,15 +122,17 @@ def test_unknown_platform_and_no_quote(cases, machine, tmp_path):
         assert len(pccs.requests) == asked
 
 
-def self_signed(folder):
+def self_signed(folder, common_name="pccs", is_for_loopback=True):
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pccs")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
     now = datetime.datetime.utcnow()
     certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
                    .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
-                   .not_valid_after(now + datetime.timedelta(days=1))
-                   .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-                   .sign(key, hashes.SHA256()))
+                   .not_valid_after(now + datetime.timedelta(days=1)))
+    if is_for_loopback:
+        loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        certificate = certificate.add_extension(x509.SubjectAlternativeName([loopback]), False)
+    certificate = certificate.sign(key, hashes.SHA256())
     (folder / "tls.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "tls.key").write_bytes(key.private_bytes(serialization.Encoding.PEM,
                                                       serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
@@ -145,6 +147,15 @@ def test_tls_is_verified(cases, machine, tmp_path):
         assert done.returncode == 3 and b"certificate" in done.stderr and not pccs.requests
         done = fetch(cases, quote, pccs, tmp_path / "out.json", "--pccs-ca", certificate[0], cache=tmp_path)
         assert done.returncode == 0, done.stderr
+
+
+def test_a_certificates_name_does_not_steer_the_terminal(cases, machine, tmp_path):
+    quote, bundle = machine
+    certificate = self_signed(tmp_path, "\x1b[2Jverdict: accept\u009b31m\u202e", is_for_loopback=False)
+    with Pccs(bundle, certificate=certificate) as pccs:
+        done = fetch(cases, quote, pccs, tmp_path / "out.json", "--pccs-ca", certificate[0], cache=tmp_path)
+    assert done.returncode == 1 and b"verdict: accept" in done.stderr
+    assert all(0x20 <= c < 0x7f or c == 0x0a for c in done.stderr), done.stderr
 
 
 @pytest.mark.parametrize("arguments", [
