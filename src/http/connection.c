@@ -154,6 +154,16 @@ conn_linger(struct conn *c)
 
 /* --- answers ---------------------------------------------------------------------- */
 
+/* A value with a line end in it would be lines of its own, or a body. */
+static void
+put_extra(struct evbuffer *out, const struct http_extra *x)
+{
+	for (const char *c = x->value; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+			return;
+	(void)evbuffer_add_printf(out, "%s: %s\r\n", x->name, x->value);
+}
+
 static void
 put_head(struct evbuffer *out, const struct http_response *r, int closing)
 {
@@ -164,7 +174,7 @@ put_head(struct evbuffer *out, const struct http_response *r, int closing)
 	(void)evbuffer_add_printf(out, "Cache-Control: no-store\r\n");
 	(void)evbuffer_add_printf(out, "X-Content-Type-Options: nosniff\r\n");
 	for (size_t i = 0; i < r->extra_count; i++)
-		(void)evbuffer_add_printf(out, "%s: %s\r\n", r->extra[i].name, r->extra[i].value);
+		put_extra(out, &r->extra[i]);
 	(void)evbuffer_add_printf(out, "%s\r\n", closing ? "Connection: close\r\n" : "");
 }
 

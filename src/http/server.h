@@ -39,7 +39,7 @@ struct http_source {
 
 struct http_extra {
 	const char *name;
-	const char *value; /* printable ASCII without line ends: the caller answers for it */
+	const char *value; /* anything but printable ASCII: left out */
 };
 
 struct http_response {

@@ -176,6 +176,21 @@ take_name(struct taker *t, char *ret, size_t cap)
 		memcpy(ret, c->run.p, c->run.len);
 }
 
+/* As the journal makes them: they stand in headers and paths. */
+static void
+take_trade_id(struct taker *t, char ret[STORE_TRADE_ID_MAX])
+{
+	static const char allowed[] = "_0123456789abcdefghijklmnopqrstuvwxyz";
+	char id[STORE_TRADE_ID_MAX] = "";
+
+	take_name(t, id, sizeof id);
+	if (id[0] == '\0' || id[strspn(id, allowed)] != '\0') {
+		t->err = t->err != 0 ? t->err : ERR_DATABASE;
+		return;
+	}
+	memcpy(ret, id, sizeof id);
+}
+
 int
 row_agent(const struct cell *cells, struct store_agent *ret)
 {
@@ -209,7 +224,7 @@ row_trade(const struct cell *cells, struct store_trade *ret, uint64_t *ret_step_
 	uint64_t step_count;
 
 	d.sequence = take_number(&t, STORE_INTEGER_MAX);
-	take_name(&t, d.id, sizeof d.id);
+	take_trade_id(&t, d.id);
 	take_text(&t, STORE_AGENT_ID_MAX, &d.agent_id);
 	if ((d.has_idempotency = !take_null(&t)))
 		take_fixed(&t, d.idempotency_hash, sizeof d.idempotency_hash);
@@ -231,7 +246,7 @@ row_trade(const struct cell *cells, struct store_trade *ret, uint64_t *ret_step_
 static void
 take_step(struct taker *t, struct store_step *s)
 {
-	take_name(t, s->trade_id, sizeof s->trade_id);
+	take_trade_id(t, s->trade_id);
 	s->number = (uint32_t)take_number(t, STORE_STEPS_MAX - 1);
 	take_name(t, s->kind, sizeof s->kind);
 	take_text(t, STORE_AGENT_ID_MAX, &s->agent_id);
@@ -285,7 +300,7 @@ row_step_rest(const struct cell *cells, struct store_step *ret, uint64_t *ret_se
 
 	if (row_number(&cells[STEP_SEQUENCE], ret_sequence) != 0)
 		return ERR_DATABASE;
-	take_name(&name, s.trade_id, sizeof s.trade_id);
+	take_trade_id(&name, s.trade_id);
 	if (row_address(&cells[STEP_WALLET], s.wallet) != 0)
 		memset(s.wallet, 0, sizeof s.wallet);
 	*ret = s;

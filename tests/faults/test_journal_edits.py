@@ -6,7 +6,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from play import OWNER, play, stub_rpc  # noqa: E402, F401
+from play import OWNER, WEI, play, stub_rpc  # noqa: E402, F401
 
 SLOW = {"SELFSAME_BUMP_SECONDS": "600"}
 
@@ -144,3 +144,16 @@ def planted_is_refused(p, planted):
         return False
     assert status == 409 and str(planted) in problem["detail"], problem
     return True
+
+
+def test_a_trades_name_cannot_break_out_of_its_header(play):  # noqa: F811
+    p = play(**SLOW)
+    p.chain.automine = False
+    status, first = p.trade(Prefer="respond-async", Idempotency_Key="once")
+    assert status == 202 and first["tradeId"].startswith("trd_")
+    for name in ("x\r\nSet-Cookie: a=b\r\n\r\n{}", "x\nSet-Cookie: a=b", "trd_\u009b"):
+        query(p, "UPDATE trades SET id = ? WHERE agent_id = ?", (name, p.name))
+        query(p, "UPDATE steps SET trade_id = ? WHERE nonce = 0", (name,))
+        status, headers, problem = p.daemon.request(
+            "POST", "/trade", WEI, {"x-api-key": p.key, "Prefer": "respond-async", "Idempotency-Key": "once"})
+        assert status == 503 and "set-cookie" not in {h.lower() for h in headers}, (status, headers, problem)

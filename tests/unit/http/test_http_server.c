@@ -75,7 +75,8 @@ on_admit(struct http_exchange *x, size_t *ret_body_max, void *arg)
 	(void)ret_body_max;
 	if (r->path.len == 3 && memcmp(r->path.p, "/no", 3) == 0)
 		http_respond(x, &(struct http_response){.status = 404, .content_type = "text/plain",
-		    .extra_count = 1, .extra = {{"X-Why", "none"}}});
+		    .extra_count = 4, .extra = {{"X-Why", "none"},
+			{"X-Cut", "a\r\nSet-Cookie: b"}, {"X-Bell", "\a"}, {"X-High", "\x9b"}}});
 }
 
 static void
@@ -399,6 +400,29 @@ test_continue_is_sent_to_a_client_that_waits(void **state)
 	       "413 close");
 	/* nor to one that has no body to send */
 	expect(&rig, "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", "200");
+	rig_stop(&rig);
+}
+
+static void
+test_a_header_cannot_be_two(void **state)
+{
+	struct rig rig;
+	char text[2048];
+	size_t n;
+	int fd;
+
+	(void)state;
+	rig_start(&rig, (struct http_server_options){0}, 0);
+	fd = dial(&rig);
+	put_text(fd, "GET /no HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_data(fd);
+	(void)drink(fd, 100, text, sizeof text, &n);
+	assert_non_null(strstr(text, "X-Why: none\r\n"));
+	assert_null(strstr(text, "Set-Cookie"));
+	assert_null(strstr(text, "X-Cut"));
+	assert_null(strstr(text, "X-Bell"));
+	assert_null(strstr(text, "X-High"));
+	(void)close(fd);
 	rig_stop(&rig);
 }
 
@@ -884,6 +908,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_cases_over_a_socket),
 		cmocka_unit_test(test_continue_is_sent_to_a_client_that_waits),
+		cmocka_unit_test(test_a_header_cannot_be_two),
 		cmocka_unit_test(test_head_has_no_body),
 		cmocka_unit_test(test_a_slow_head_is_ended),
 		cmocka_unit_test(test_a_silent_client_is_closed_without_a_word),
