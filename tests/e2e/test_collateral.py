@@ -154,7 +154,7 @@ def test_a_certificates_name_does_not_steer_the_terminal(cases, machine, tmp_pat
     certificate = self_signed(tmp_path, "\x1b[2Jverdict: accept\u009b31m\u202e", is_for_loopback=False)
     with Pccs(bundle, certificate=certificate) as pccs:
         done = fetch(cases, quote, pccs, tmp_path / "out.json", "--pccs-ca", certificate[0], cache=tmp_path)
-    assert done.returncode == 1 and b"verdict: accept" in done.stderr
+    assert done.returncode == 3 and b"verdict: accept" in done.stderr
     assert all(0x20 <= c < 0x7f or c == 0x0a for c in done.stderr), done.stderr
 
 
