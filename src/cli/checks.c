@@ -42,6 +42,8 @@ take_reason(struct check *c, enum tdx_reason reason)
 	c->remedy = reason_remedy(reason);
 }
 
+static void describe(struct check *c, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+
 static void
 describe(struct check *c, const char *fmt, va_list ap)
 {
