@@ -214,7 +214,16 @@ connect_to(const char *url)
 	const char *const values[] = {"5", "15", "5", "3", "15000", "disable", "read-write",
 	    "selfsame", url, "UTF8", NULL};
 
-	return PQconnectdbParams(names, values, 1);
+	PGconn *pg = PQconnectStartParams(names, values, 1);
+
+	/*
+	 * Without a processor of ours a server's notices stand in the log as they come, and the
+	 * first come while it lets us in. PQreset() then connects as PQconnectdbParams() would:
+	 * host by host, with their time-outs, which PQconnectPoll() does not know.
+	 */
+	(void)PQsetNoticeProcessor(pg, say_nothing, NULL);
+	PQreset(pg);
+	return pg;
 }
 
 /* The one value of a one-row answer is this text. */
@@ -254,7 +263,6 @@ set_up(PGconn *pg, char *text, size_t text_cap)
 {
 	int r;
 
-	(void)PQsetNoticeProcessor(pg, say_nothing, NULL);
 	if (PQserverVersion(pg) < OLDEST_SERVER) {
 		(void)snprintf(text, text_cap, "PostgreSQL 14 or newer is needed");
 		return ERR_DATABASE;

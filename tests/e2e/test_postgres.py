@@ -1,7 +1,10 @@
 """The same daemon on PostgreSQL: trades, restarts, and the empty environment."""
 
+import socket
+import struct
 import subprocess
 import sys
+import threading
 
 import localchain
 import pytest
@@ -45,3 +48,55 @@ def test_a_second_daemon_on_one_database_is_refused(start, market, postgres):
     with pytest.raises(localchain.StartError) as error:
         localchain.Daemon(market.settings(DATABASE_URL=postgres))
     assert "DATABASE_URL" in str(error.value) and postgres not in str(error.value)
+
+
+class Notifier:
+    """A server that lets everybody in, says what it was told to say as a notice, and then only fails."""
+
+    def __init__(self, text):
+        self.text, self.told = text, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"postgres://user:word@127.0.0.1:{self.socket.getsockname()[1]}/name"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def start_packet(self, client):
+        while head := client.recv(4, socket.MSG_WAITALL):
+            rest = client.recv(struct.unpack(">I", head)[0] - 4, socket.MSG_WAITALL)
+            if struct.unpack(">I", rest[:4])[0] == 196608:
+                return True
+            client.sendall(b"N")  # neither TLS nor GSSAPI
+        return False
+
+    def serve(self, client):
+        def message(kind, body):
+            return kind + struct.pack(">I", len(body) + 4) + body
+
+        try:
+            if not self.start_packet(client):
+                return
+            notice = b"SWARNING\0VWARNING\0C01000\0M" + self.text + b"\0\0"
+            ready = message(b"Z", b"I")
+            client.sendall(message(b"R", struct.pack(">I", 0)) + message(b"N", notice) +
+                           message(b"S", b"server_version\x0015.0\0") + message(b"K", bytes(8)) + ready)
+            self.told += 1
+            while client.recv(65536):
+                client.sendall(message(b"N", notice) + message(b"E", b"SERROR\0C42000\0Mno\0\0") + ready)
+        except OSError:
+            pass
+
+
+def test_a_server_does_not_write_the_log(market):
+    server = Notifier(b'\x1b[2Jtime=1 level="info" process="signer" event="all is well"')
+    with pytest.raises(localchain.StartError) as error:
+        localchain.Daemon(market.settings(DATABASE_URL=server.url))
+    server.socket.close()
+    assert server.told and "DATABASE_URL" in str(error.value)
+    assert "all is well" not in str(error.value) and "\x1b" not in str(error.value)
