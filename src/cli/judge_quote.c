@@ -63,6 +63,41 @@ add_policy_steps(struct evaluation *e, const struct question *q)
 	check_steps(&e->verdict, &steps);
 }
 
+static int
+has_passed(const struct evaluation *e, enum tdx_policy_step step)
+{
+	return e->policy.check[step].outcome == TDX_PASSED;
+}
+
+static unsigned
+pins_of(const struct tdx_policy *p)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < TDX_PINS_COUNT; i++)
+		n += p->pin[i].given != 0;
+	return n;
+}
+
+/* Which it was, where a step passes for more than one reason. */
+static void
+add_policy_details(struct evaluation *e, const struct question *q)
+{
+	const struct tdx_policy *p = &q->policy;
+	struct verdict *v = &e->verdict;
+
+	if (has_passed(e, TDX_POLICY_ADVISORIES))
+		check_add_detail(v, "advisories", "it has %zu", e->quote.launch.advisory_count);
+	if (has_passed(e, TDX_POLICY_DEBUG))
+		check_add_detail(v, "td-debug", "it is %s",
+				 td_is_debug(&e->quote.quote) ? "on" : "off");
+	if (has_passed(e, TDX_POLICY_MEASUREMENTS) && pins_of(p) == 0)
+		check_add_detail(v, "measurements", "none is pinned");
+	if (has_passed(e, TDX_POLICY_PLATFORM) && !p->ppid.given && !p->platform_instance.given &&
+	    !p->fmspc.given)
+		check_add_detail(v, "platform-id", "there is no list");
+}
+
 static void
 add_facts(struct evaluation *e)
 {
@@ -99,6 +134,7 @@ judge_add_quote(struct evaluation *e, const struct question *q)
 	add_policy_steps(e, q);
 	if (r->has_tcb)
 		check_add_detail(&e->verdict, "tcb-status", "%s", tcb_status_name(r->status));
+	add_policy_details(e, q);
 	add_facts(e);
 }
 

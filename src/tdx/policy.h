@@ -39,17 +39,17 @@
 #define TDX_POLICY_STEPS(S) \
 	S(TDX_POLICY_EVIDENCE, "evidence", "the evidence holds") \
 	S(TDX_POLICY_STATUS, "tcb-status", "the TCB status is accepted") \
-	S(TDX_POLICY_ADVISORIES, "advisories", "no advisory stands against it") \
-	S(TDX_POLICY_NUMBER, "evaluation-number", "the TCB was evaluated by recent enough data") \
-	S(TDX_POLICY_FRESHNESS, "collateral-age", "the collateral is recent enough") \
-	S(TDX_POLICY_DEBUG, "td-debug", "debug is off") \
+	S(TDX_POLICY_ADVISORIES, "advisories", "the policy refuses none of its advisories") \
+	S(TDX_POLICY_NUMBER, "evaluation-number", "the TCB was evaluated by data as recent as asked") \
+	S(TDX_POLICY_FRESHNESS, "collateral-age", "the collateral is as recent as asked") \
+	S(TDX_POLICY_DEBUG, "td-debug", "debug is off, or allowed") \
 	S(TDX_POLICY_ATTRIBUTES, "td-attributes", "no reserved attribute is set") \
 	S(TDX_POLICY_XFAM, "xfam", "the extended features are within the defined ones") \
-	S(TDX_POLICY_SEPT_VE, "sept-ve-disable", "as asked") \
-	S(TDX_POLICY_MIGRATABLE, "migratable", "as asked") \
-	S(TDX_POLICY_SERVICE_TD, "service-td", "as asked") \
-	S(TDX_POLICY_MEASUREMENTS, "measurements", "every pinned register has an allowed value") \
-	S(TDX_POLICY_PLATFORM, "platform-id", "the platform is an allowed one")
+	S(TDX_POLICY_SEPT_VE, "sept-ve-disable", "it is set, or not asked for") \
+	S(TDX_POLICY_MIGRATABLE, "migratable", "the domain stays where it is, or may be moved") \
+	S(TDX_POLICY_SERVICE_TD, "service-td", "no service domain is bound, or one is allowed") \
+	S(TDX_POLICY_MEASUREMENTS, "measurements", "every register that is pinned has an allowed value") \
+	S(TDX_POLICY_PLATFORM, "platform-id", "no list of platforms leaves it out")
 
 enum tdx_policy_step {
 #define S(id, name, text) id,

@@ -165,6 +165,43 @@ test_policy(void **state)
 }
 
 static void
+assert_told(const char *name, const char *words)
+{
+	const struct check *c = find(name);
+
+	assert_int_equal(c->result, CHECK_PASSED);
+	if (strstr(c->detail, words) == NULL)
+		fail_msg("%s: %s", name, c->detail);
+}
+
+/* What passes because nobody asked, or because the policy lets it, is not told as if it were so. */
+static void
+test_what_a_policy_lets_pass_is_told(void **state)
+{
+	static const uint8_t own[48];
+
+	(void)state;
+	judge();
+	assert_told("td-debug", "it is off");
+	assert_told("advisories", "it has 0");
+	assert_told("measurements", "none is pinned");
+	assert_told("platform-id", "there is no list");
+	machine.quote.body[TD_TDATTRIBUTES] |= TD_ATTRIBUTE_DEBUG;
+	machine.platform.pcesvn = 5;
+	make();
+	question.policy.allow_debug = 1;
+	question.policy.statuses |= TCB_BIT(TCB_OUT_OF_DATE);
+	question.policy.pin[TDX_PIN_MROWNER] = (struct tdx_allowed){1, own, 1};
+	question.policy.ppid = (struct tdx_allowed){1, machine.platform.ppid, 1};
+	judge();
+	assert_true(verdict_accepts(&result.verdict));
+	assert_told("td-debug", "it is on");
+	assert_told("advisories", "it has 2");
+	assert_null(strstr(find("measurements")->detail, "none"));
+	assert_null(strstr(find("platform-id")->detail, "no list"));
+}
+
+static void
 test_expectations(void **state)
 {
 	(void)state;
@@ -236,6 +273,7 @@ main(void)
 	    cmocka_unit_test_setup(test_other_root, setup),
 	    cmocka_unit_test_setup(test_time, setup),
 	    cmocka_unit_test_setup(test_policy, setup),
+	    cmocka_unit_test_setup(test_what_a_policy_lets_pass_is_told, setup),
 	    cmocka_unit_test_setup(test_expectations, setup),
 	    cmocka_unit_test_setup(test_other_kinds_are_no_evidence, setup),
 	    cmocka_unit_test_setup(test_report_json, setup),
