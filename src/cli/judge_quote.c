@@ -95,7 +95,7 @@ add_policy_details(struct evaluation *e, const struct question *q)
 		check_add_detail(v, "measurements", "none is pinned");
 	if (has_passed(e, TDX_POLICY_PLATFORM) && !p->ppid.given && !p->platform_instance.given &&
 	    !p->fmspc.given)
-		check_add_detail(v, "platform-id", "there is no list");
+		check_add_detail(v, "platform-id", "none is given");
 }
 
 static void

@@ -40,7 +40,7 @@
 	S(TDX_POLICY_EVIDENCE, "evidence", "the evidence holds") \
 	S(TDX_POLICY_STATUS, "tcb-status", "the TCB status is accepted") \
 	S(TDX_POLICY_ADVISORIES, "advisories", "the policy refuses none of its advisories") \
-	S(TDX_POLICY_NUMBER, "evaluation-number", "the TCB was evaluated by data as recent as asked") \
+	S(TDX_POLICY_NUMBER, "evaluation-number", "the TCB data is as recent as asked") \
 	S(TDX_POLICY_FRESHNESS, "collateral-age", "the collateral is as recent as asked") \
 	S(TDX_POLICY_DEBUG, "td-debug", "debug is off, or allowed") \
 	S(TDX_POLICY_ATTRIBUTES, "td-attributes", "no reserved attribute is set") \
@@ -48,8 +48,8 @@
 	S(TDX_POLICY_SEPT_VE, "sept-ve-disable", "it is set, or not asked for") \
 	S(TDX_POLICY_MIGRATABLE, "migratable", "the domain stays where it is, or may be moved") \
 	S(TDX_POLICY_SERVICE_TD, "service-td", "no service domain is bound, or one is allowed") \
-	S(TDX_POLICY_MEASUREMENTS, "measurements", "every register that is pinned has an allowed value") \
-	S(TDX_POLICY_PLATFORM, "platform-id", "no list of platforms leaves it out")
+	S(TDX_POLICY_MEASUREMENTS, "measurements", "every pinned register has an allowed value") \
+	S(TDX_POLICY_PLATFORM, "platform-id", "the platform is on every list that is given")
 
 enum tdx_policy_step {
 #define S(id, name, text) id,

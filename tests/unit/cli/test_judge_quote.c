@@ -185,7 +185,7 @@ test_what_a_policy_lets_pass_is_told(void **state)
 	assert_told("td-debug", "it is off");
 	assert_told("advisories", "it has 0");
 	assert_told("measurements", "none is pinned");
-	assert_told("platform-id", "there is no list");
+	assert_told("platform-id", "none is given");
 	machine.quote.body[TD_TDATTRIBUTES] |= TD_ATTRIBUTE_DEBUG;
 	machine.platform.pcesvn = 5;
 	make();
@@ -198,7 +198,7 @@ test_what_a_policy_lets_pass_is_told(void **state)
 	assert_told("td-debug", "it is on");
 	assert_told("advisories", "it has 2");
 	assert_null(strstr(find("measurements")->detail, "none"));
-	assert_null(strstr(find("platform-id")->detail, "no list"));
+	assert_null(strstr(find("platform-id")->detail, "none"));
 }
 
 static void
