@@ -1,4 +1,4 @@
-# make: everything under build/, programs in build/bin/. README.md says the rest.
+# make: everything under build/, programs in build/bin/. `make help` lists the rest.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -156,6 +156,28 @@ check-includes:
 	@tools/check-includes
 format:
 	git clang-format-14 --binary clang-format-14 --force --extensions c,h -- src include tests bench examples
+
+.PHONY: help
+help:
+	@printf '  %-16s %s\n' \
+		all 'the programs, in build/bin; what make alone does' \
+		run 'install what is missing, build, start a local chain and the daemon' \
+		test 'install what is missing, build, run every test' \
+		unit 'the unit tests, in build/tests/unit' \
+		vectors 'published vectors; FIXTURES=DIR' \
+		conformance 'recorded evidence; FIXTURES=DIR' \
+		fuzz 'every fuzz target, long' \
+		soak 'the crash test with many kills, long' \
+		bench 'the table of bench/README.md' \
+		check-source 'what a compiler does not check' \
+		check-includes 'who includes whom' \
+		format 'lay out what was changed' \
+		simulated 'renew the simulated machine that is shipped' \
+		library 'libselfsame, in build/lib' \
+		install 'programs, library, manual; DESTDIR=, PREFIX=/usr/local' \
+		install-library 'the library and its manual alone' \
+		uninstall 'what either has installed' \
+		clean 'build/, and nothing else'
 
 .PHONY: clean
 clean:

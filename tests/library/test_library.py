@@ -84,6 +84,13 @@ def test_interface_is_what_the_header_declares(installed):
     assert set(re.findall(r" [A-Z] (\w+)$", static, re.M)) == listed
 
 
+def test_help_lists_what_there_is():
+    listed = set(re.findall(r"^  ([a-z-]+) ", run("make", "-s", "-C", ROOT, "help"), re.M))
+    assert {"run", "test", "install", "uninstall", "bench"} <= listed
+    for name in listed:
+        run("make", "-n", "-C", ROOT, name)
+
+
 def test_uninstall_takes_all_away(tmp_path):
     where = (f"DESTDIR={tmp_path}", "PREFIX=/usr")
     run("make", "-s", "-C", ROOT, "install", *where)
