@@ -369,6 +369,26 @@ check_mnemonic(struct evaluation *e)
 			   listed, found);
 }
 
+/* The chain beside the statement counts only as that of the key which the statement names. */
+static void
+check_derived(struct evaluation *e)
+{
+	const struct dstack_key_text *given = &e->attestation.key;
+	const struct bytes key = given->key.claim.public_key;
+	const char *named = setting(&e->attestation.attested, "rootKey");
+	struct verdict *v = &e->verdict;
+	uint8_t root_key[33];
+
+	if (named == NULL || hex_decode_0x(named, strlen(named), root_key, sizeof root_key) != 0)
+		check_fail(v, CHECK_ROOT_SECRET, "the statement does not name the key: no rootKey");
+	else if (given->has_chain &&
+		 (key.len != sizeof root_key || memcmp(key.p, root_key, sizeof root_key) != 0))
+		check_fail(v, CHECK_ROOT_SECRET,
+			   "the signature chain is of another key than the statement's rootKey");
+	else
+		check_pass(v, CHECK_ROOT_SECRET, "derived for this application by dstack's agent");
+}
+
 static void
 check_root_secret(struct evaluation *e)
 {
@@ -380,7 +400,7 @@ check_root_secret(struct evaluation *e)
 	else if (e->attestation.simulated)
 		check_skip(v, CHECK_ROOT_SECRET, "simulated: whoever runs this machine knows it");
 	else if (setting_is(s, "rootSource", "dstack"))
-		check_pass(v, CHECK_ROOT_SECRET, "derived for this application by dstack's agent");
+		check_derived(e);
 	else
 		check_mnemonic(e);
 }

@@ -481,6 +481,27 @@ judge_with_quote(const struct judging *j)
 }
 
 static void
+refuse_unchecked(struct tdx_check *pinned)
+{
+	if (pinned->outcome == TDX_NOT_CHECKED)
+		*pinned = fails(pinned->reason);
+}
+
+/* A pin that nothing answers refuses. (An image's is answered by the machine's measurements.) */
+static void
+close_pins(const struct judging *j)
+{
+	struct tdx_check *c = j->result->check;
+
+	if (c[DSTACK_STEP_KMS].outcome == TDX_PASSED)
+		return; /* its own quote answers for its machine and its root */
+	if (j->question->mr_kms.given)
+		refuse_unchecked(&c[DSTACK_STEP_MR_KMS]);
+	if (j->question->kms_root != NULL)
+		refuse_unchecked(&c[DSTACK_STEP_KEY_CHAIN]);
+}
+
+static void
 conclude(struct dstack_result *ret)
 {
 	const unsigned failed = step_list_failed(&dstack_steps, ret->check, 0);
@@ -512,6 +533,7 @@ dstack_judge(const struct dstack_evidence *evidence, const struct dstack_questio
 	c[DSTACK_STEP_KMS] = check_kms(&j);
 	c[DSTACK_STEP_GOVERNANCE] = unchecked(DSTACK_NOT_IN_EVIDENCE);
 	c[DSTACK_STEP_CHANNEL] = check_answer(question->channel, DSTACK_CHANNEL);
+	close_pins(&j);
 	conclude(ret);
 }
 

@@ -308,13 +308,16 @@ on_root(struct daemon *d, const struct msg_root *m)
 		return;
 	}
 	log_event(LOG_INFO, "root", LOG_STR("scheme", root_scheme_name((enum boot_root)m->scheme)));
+	if (statement_parts_root(d->settings, d->plan, m, &d->kit.parts) != 0) {
+		log_note(LOG_ERROR, "root-refused");
+		(void)fprintf(stderr, "selfsamed: the settings are too long for a statement\n");
+		abort_all(d, EXIT_SETTING);
+		return;
+	}
 	memcpy(d->seed, m->seed, sizeof d->seed);
-	memcpy(d->kit.parts.key_chain, m->key_chain.p, m->key_chain.len);
-	d->kit.parts.key_chain_len = m->key_chain.len;
 	d->has_root = 1;
 	start_signer(d);
 }
-
 
 static void
 on_failed(struct daemon *d, enum who who, const struct msg_failed *m)

@@ -9,8 +9,10 @@
 #include "ipc/messages.h"
 #include "base/banned.h"
 
+/* root_key33: NULL where the root secret is a phrase, or not known yet. */
 static int
-make_settings(const struct settings *s, const struct plan *plan, struct statement_parts *ret)
+make_settings(const struct settings *s, const struct plan *plan, const uint8_t *root_key33,
+    struct statement_parts *ret)
 {
 	struct writer w = writer_of((uint8_t *)ret->settings, sizeof ret->settings);
 	int r;
@@ -21,6 +23,10 @@ make_settings(const struct settings *s, const struct plan *plan, struct statemen
 	w.len--;
 	write_text(&w, w.len > 1 ? ",\"derivation\":\"" : "\"derivation\":\"");
 	write_text(&w, plan_scheme_name(plan));
+	if (root_key33 != NULL) {
+		write_text(&w, "\",\"rootKey\":\"0x");
+		write_hex(&w, root_key33, 33);
+	}
 	write_text(&w, "\",\"rootSource\":\"");
 	write_text(&w, plan_root_name(plan));
 	write_text(&w, "\"}");
@@ -50,9 +56,22 @@ statement_parts_make(const struct settings *s, const struct plan *plan,
 {
 	int r;
 
-	if ((r = make_settings(s, plan, ret)) != 0)
+	if ((r = make_settings(s, plan, NULL, ret)) != 0)
 		return r;
 	return make_binaries(programs, count, ret);
+}
+
+int
+statement_parts_root(const struct settings *s, const struct plan *plan, const struct msg_root *m,
+    struct statement_parts *parts)
+{
+	int r;
+
+	if ((r = make_settings(s, plan, m->public_key, parts)) != 0)
+		return r;
+	memcpy(parts->key_chain, m->key_chain.p, m->key_chain.len);
+	parts->key_chain_len = m->key_chain.len;
+	return 0;
 }
 
 static struct bytes

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/settings.h"
+#include "ipc/messages.h"
 #include "supervisor/child.h"
 #include "supervisor/plan.h"
 #include "supervisor/program.h"
@@ -37,6 +38,13 @@ struct statement_parts {
  */
 int statement_parts_make(const struct settings *s, const struct plan *plan,
     const struct program *programs, size_t count, struct statement_parts *ret) MUST_USE;
+
+/*
+ * The root secret came from an agent: its key's public half joins the settings,
+ * so that the chain beside the statement is known to be this key's. ERR_SPACE.
+ */
+int statement_parts_root(const struct settings *s, const struct plan *plan,
+    const struct msg_root *m, struct statement_parts *parts) MUST_USE;
 
 /* root_scheme: what selfsame-rootsource is to ask for; the others only learn it. */
 int handover_boot(struct child *c, const struct plan *plan, enum boot_root root_scheme,

@@ -168,6 +168,7 @@ def test_dstack(agent, on, market, folder, generation):
     assert json.loads(evidence["vmConfig"])["os_image_hash"] == guest.os_image_hash.hex()
     assert document["statement"]["settings"]["rootSource"] == "dstack"
     key = hkdf(b"RATLS", guest.app_root, root_name().encode())
+    assert document["statement"]["settings"]["rootKey"] == "0x" + public(key).hex()
     chain = evidence["keyChain"]
     assert chain["scheme"] == "dstack-v0" and chain["path"] == root_name() and chain["purpose"] == "selfsame"
     assert unhex(chain["publicKey"]) == public(key) and len(chain["signatureChain"]) == 2
@@ -179,9 +180,16 @@ def test_dstack(agent, on, market, folder, generation):
         {"mrtd": quote[184:232].hex(), **{f"rtmr{i}": quote[376 + 48 * i:424 + 48 * i].hex() for i in range(3)}}]}}))
     authority = folder / "kms-ca.pem"
     authority.write_text("-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(CA).decode() + "-----END PUBLIC KEY-----\n")
-    known = ("--policy", policy, "--kms-ca", authority, "--mr-kms", "22" * 32, "--app-id", guest.app_id.hex(), "--os-image", guest.os_image_hash.hex(),
+    known = ("--policy", policy, "--kms-ca", authority, "--app-id", guest.app_id.hex(), "--os-image", guest.os_image_hash.hex(),
              "--compose-hash", hashlib.sha256(guest.app_compose.encode()).hexdigest())
-    verdict = assert_verifies(daemon, *known, "--kms-root", public(guest.kms_root).hex())
+    root, machine = ("--kms-root", public(guest.kms_root).hex()), ("--mr-kms", "22" * 32)
+    pinned = (*known, *machine, *root)
+    if generation == "0.5.9":
+        verdict = assert_verifies(daemon, *pinned)
+    else:  # its log does not name the KMS's machine: who pins it must show the KMS's own quote
+        verdict = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *pinned)[1]
+        assert (verdict["step"], verdict["code"]) == ("mr-kms", "NOT_SUPPLIED"), verdict
+        verdict = assert_verifies(daemon, *known, *root)
     for name in ("compose-hash", "app-id", "os-image", "key-chain", "config-id", "rtmr3"):
         assert result(verdict, name) == ["passed"], (name, verdict)
     verdict = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *known, "--kms-root", public(guest.app_root).hex())[1]
@@ -191,11 +199,11 @@ def test_dstack(agent, on, market, folder, generation):
     binding = f"dstack-kms-genereted-keys-v1:{CA.hex()};{public(guest.kms_root).hex()};".encode()
     for path, data in ((own, keccak(binding) + bytes(32)), (other, bytes(64))):
         path.write_text(json.dumps({"quote": guest.quote(data), "event_log": json.dumps(guest.event_log())}))
-    root = ("--kms-root", public(guest.kms_root).hex())
-    verdict = assert_verifies(daemon, *known[:4], *known[6:], *root, "--kms-quote", own)
+    verdict = assert_verifies(daemon, *known, *root, "--kms-quote", own)
     assert result(verdict, "kms") == ["passed"], verdict
-    for arguments, step, code in (((*known[:4], *known[6:], *root, "--kms-quote", other), "kms", "KMS_BINDING"),
-                                  ((*known, *root, "--kms-quote", own), "kms", "MR_KMS"),
+    for arguments, step, code in (((*known, *root, "--kms-quote", other), "kms", "KMS_BINDING"),
+                                  ((*pinned, "--kms-quote", own), "kms" if generation == "0.5.9" else "mr-kms",
+                                   "MR_KMS" if generation == "0.5.9" else "NOT_SUPPLIED"),
                                   ((*known, "--kms-quote", own), "expect", "EXPECT")):
         verdict = verify(daemon.url, "--simulated-root", SIMULATED_ROOT, *arguments)[1]
         assert (verdict["step"], verdict["code"]) == (step, code), verdict

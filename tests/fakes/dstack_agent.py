@@ -63,8 +63,10 @@ class DstackAgent:
         self.app_root = hkdf(b"RATLS", kms_root, self.app_id + b"app-key")
         self.mr_config_id = b"\x01" + compose_hash + bytes(15)
         provider = json.dumps({"name": "kms", "id": CA.hex()}, separators=(",", ":")).encode()
+        # 0.6 dropped the event of the KMS's machine, and writes events of version 2
+        machine = [] if generation == "0.6.0" else [("mr-kms", b"\x22" * 32)]
         self.events = [("system-preparing", b""), ("app-id", self.app_id), ("compose-hash", compose_hash),
-                       ("instance-id", b"\x11" * 20), ("boot-mr-done", b""), ("mr-kms", b"\x22" * 32),
+                       ("instance-id", b"\x11" * 20), ("boot-mr-done", b""), *machine,
                        ("os-image-hash", os_image_hash), ("key-provider", provider), ("storage-fs", b"ext4"),
                        ("system-ready", b"")]
         self.broken = {}  # method -> function(request) -> (status, type, body): a wrong answer
@@ -80,9 +82,13 @@ class DstackAgent:
 
     # --- the event log ---------------------------------------------------------------------
 
-    @staticmethod
-    def digest(name, payload):
-        return hashlib.sha384(RUNTIME_EVENT.to_bytes(4, "little") + b":" + name.encode() + b":" + payload).digest()
+    def preimage(self, name, payload):
+        if self.generation == "0.6.0":
+            return json.dumps({"name": name, "payload": payload.hex(), "type": RUNTIME_EVENT}, separators=(",", ":")).encode()
+        return RUNTIME_EVENT.to_bytes(4, "little") + b":" + name.encode() + b":" + payload
+
+    def digest(self, name, payload):
+        return hashlib.sha384(self.preimage(name, payload)).digest()
 
     def rtmr3(self):
         value = bytes(48)
@@ -92,7 +98,12 @@ class DstackAgent:
 
     def event_log(self):
         return [{"imr": 3, "event_type": RUNTIME_EVENT, "digest": self.digest(name, payload).hex(), "event": name,
-                 "event_payload": payload.hex()} for name, payload in self.events]
+                 "event_payload": payload.hex(), **self.second_version(name, payload)} for name, payload in self.events]
+
+    def second_version(self, name, payload):
+        if self.generation != "0.6.0":
+            return {}
+        return {"version": 2, "preimage": self.preimage(name, payload).hex()}
 
     def quote(self, report_data):
         done = subprocess.run([str(QUOTE), report_data.hex(), self.rtmr3().hex(), self.mr_config_id.hex()],

@@ -463,6 +463,8 @@ test_measured(void **state)
 	evaluation_close(&result);
 }
 
+#define ZEROS_32 "0000000000000000000000000000000000000000000000000000000000000000"
+
 /* A phrase from the environment is whoever's who put it there: said, and not held against it. */
 static void
 test_root_secret(void **state)
@@ -491,6 +493,12 @@ test_root_secret(void **state)
 		e.statement.platform = e.statement.mode = "tsm";
 	}
 	e.statement.settings = evidence_text("{\"rootSource\":\"dstack\"}");
+	evidence_make(&e);
+	assert_refuses(replace("\"platform\":\"simulated\",\"simulated\":true",
+			       "\"platform\":\"tsm\",\"simulated\":false"),
+		       &q, "root-secret");
+	evaluation_close(&result);
+	e.statement.settings = evidence_text("{\"rootKey\":\"0x02" ZEROS_32 "\",\"rootSource\":\"dstack\"}");
 	evidence_make(&e);
 	assert_accepts(replace("\"platform\":\"simulated\",\"simulated\":true",
 			       "\"platform\":\"tsm\",\"simulated\":false"),

@@ -650,8 +650,11 @@ test_mr_kms(void **state)
 	w.question.mr_kms.count = 2;
 	make_log("mr-kms");
 	settle();
+	/* the KMS's own quote is that of a listed machine */
 	is_unchecked(DSTACK_STEP_MR_KMS, DSTACK_NOT_SUPPLIED);
 	assert_true(dstack_holds(&w.result));
+	w.question.kms = NULL;
+	fails(DSTACK_STEP_MR_KMS, DSTACK_NOT_SUPPLIED);
 	w.question.mr_kms.given = 0;
 	is_unchecked(DSTACK_STEP_MR_KMS, NOT_GIVEN);
 }
@@ -740,6 +743,12 @@ test_key_chain(void **state)
 	w.question.kms_root = NULL;
 	is_unchecked(DSTACK_STEP_KEY_CHAIN, NOT_GIVEN);
 	w.question.key = NULL;
+	is_unchecked(DSTACK_STEP_KEY_CHAIN, DSTACK_NOT_SUPPLIED);
+	assert_true(dstack_holds(&w.result));
+	/* a root was pinned: then only the KMS's own quote stands in for the chain */
+	w.question.kms_root = w.kms_root;
+	fails(DSTACK_STEP_KEY_CHAIN, DSTACK_NOT_SUPPLIED);
+	w.question.kms = &w.kms;
 	is_unchecked(DSTACK_STEP_KEY_CHAIN, DSTACK_NOT_SUPPLIED);
 	assert_true(dstack_holds(&w.result));
 }

@@ -60,12 +60,37 @@ test_parts(void **state)
 	assert_string_equal(json_string_value(json_object_get(o, "derivation")), "bound");
 	assert_string_equal(json_string_value(json_object_get(o, "SELFSAME_CHAIN_ID")), "31337");
 	assert_string_equal(json_string_value(json_object_get(o, "rootSource")), "environment");
+	assert_null(json_object_get(o, "rootKey"));
 	json_decref(o);
 	o = json_loadb(parts.binaries, parts.binaries_len, 0, NULL);
 	assert_int_equal(json_object_size(o), 3);
 	assert_string_equal(json_string_value(json_object_get(o, "selfsamed")),
 	    "ef00000000000000000000000000000000000000000000000000000000000000");
 	json_decref(o);
+	settings_free(&s);
+}
+
+/* With the secret of an agent the settings name its key, and the chain is kept. */
+static void
+test_parts_of_a_root(void **state)
+{
+	static struct statement_parts parts;
+	struct program program = {.name = "selfsamed", .sha256 = {0xef}};
+	struct msg_root root = {.public_key = {0x02, 0xaa}, .key_chain = {(const uint8_t *)"{}", 2}};
+	struct settings s;
+	json_t *o;
+
+	(void)state;
+	load("SELFSAME_CHAIN_ID=31337\n", &s);
+	assert_int_equal(statement_parts_make(&s, &bound, &program, 1, &parts), 0);
+	assert_int_equal(statement_parts_root(&s, &bound, &root, &parts), 0);
+	is_canonical(parts.settings, parts.settings_len);
+	o = json_loadb(parts.settings, parts.settings_len, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(o, "rootKey")),
+	    "0x02aa00000000000000000000000000000000000000000000000000000000000000");
+	json_decref(o);
+	assert_int_equal(parts.key_chain_len, 2);
+	assert_memory_equal(parts.key_chain, "{}", 2);
 	settings_free(&s);
 }
 
@@ -127,6 +152,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_parts_of_a_root),
 	    cmocka_unit_test(test_secret),
 	};
 
