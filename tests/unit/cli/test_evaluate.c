@@ -498,7 +498,8 @@ test_root_secret(void **state)
 			       "\"platform\":\"tsm\",\"simulated\":false"),
 		       &q, "root-secret");
 	evaluation_close(&result);
-	e.statement.settings = evidence_text("{\"rootKey\":\"0x02" ZEROS_32 "\",\"rootSource\":\"dstack\"}");
+	e.statement.settings =
+	    evidence_text("{\"rootKey\":\"0x02" ZEROS_32 "\",\"rootSource\":\"dstack\"}");
 	evidence_make(&e);
 	assert_accepts(replace("\"platform\":\"simulated\",\"simulated\":true",
 			       "\"platform\":\"tsm\",\"simulated\":false"),
