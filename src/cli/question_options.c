@@ -314,18 +314,24 @@ on_extra_data(struct question_options *o, const char *text)
 	return CLI_YES;
 }
 
+/* Nothing is what a variable holds that nobody has set, and would be asked as nothing. */
+static int
+take_text(struct question_options *o, const char *option, const char *text, struct bytes *ret)
+{
+	*ret = (struct bytes){(const uint8_t *)text, strlen(text)};
+	return ret->len > 0 ? CLI_YES : cli_usage(o->self, "%s takes a text, not nothing", option);
+}
+
 static int
 on_audience(struct question_options *o, const char *text)
 {
-	o->question.audience = (struct bytes){(const uint8_t *)text, strlen(text)};
-	return CLI_YES;
+	return take_text(o, "--audience", text, &o->question.audience);
 }
 
 static int
 on_token_nonce(struct question_options *o, const char *text)
 {
-	o->question.nonce_text = (struct bytes){(const uint8_t *)text, strlen(text)};
-	return CLI_YES;
+	return take_text(o, "--token-nonce", text, &o->question.nonce_text);
 }
 
 static int

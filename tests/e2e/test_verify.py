@@ -260,7 +260,7 @@ def test_explain(cases):
     ("--image", "latest"), ("--image", "sha256:zz"), ("--app-id", "00"), ("--os-image", "00"), ("--kms-root", "x"),
     ("--kms-ca", "/etc/hostname"), ("--google-root", "/etc/hostname"), ("--challenge", "x"), ("--fetch", "--offline"),
     ("--quote", "x"), ("--policy", "/nonexistent"), ("--jwks", "/nonexistent"), ("--at", "2026-02-30T00:00:00Z"),
-    ("--pccs", "ftp://a.example"),
+    ("--pccs", "ftp://a.example"), ("--audience", ""), ("--token-nonce", ""),
 ])
 def test_wrong_usage(arguments):
     status, out, error = verify("-", *arguments, stdin=b"")
