@@ -13,6 +13,7 @@
 #include "cli/input.h"
 #include "cli/inspect_parts.h"
 #include "cli/outline.h"
+#include "cli/report.h"
 #include "base/banned.h"
 
 #define JSON_MAX (16U << 20)
@@ -55,11 +56,12 @@ show(const struct buffer *json, int as_json)
 {
 	json_error_t e;
 	json_t *root;
+	int r;
 
-	if (as_json)
-		return fwrite(json->p, 1, json->len, stdout) == json->len && putchar('\n') != EOF
-			   ? 0
-			   : ERR_IO;
+	if (as_json) {
+		r = report_json_text(stdout, (struct bytes){json->p, json->len});
+		return r == 0 && putchar('\n') == EOF ? ERR_IO : r;
+	}
 	root = json_loadb((const char *)json->p, json->len, 0, &e);
 	if (root == NULL)
 		return ERR_MEM;

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "cli/explain.h"
 #include "cli/quote_report.h"
 #include "json/writer.h"
@@ -45,6 +46,42 @@ report_escaped(FILE *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		fputc(text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?', out);
+}
+
+/* A character of n bytes, n > 1; a pair of surrogates where it needs one (RFC 8259, 7). */
+static void
+print_spelt(FILE *out, const uint8_t *p, size_t n)
+{
+	uint32_t c = p[0] & (0x7fU >> n);
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3fU);
+	if (c >= 0x10000) {
+		fprintf(out, "\\u%04x", 0xd800U + ((c - 0x10000) >> 10));
+		c = 0xdc00U + ((c - 0x10000) & 0x3ffU);
+	}
+	fprintf(out, "\\u%04x", c);
+}
+
+int
+report_json_text(FILE *out, struct bytes json)
+{
+	size_t n;
+
+	for (size_t i = 0; i < json.len; i += n) {
+		n = utf8_length(json.p + i, json.len - i);
+		if (n == 1 && json.p[i] != 0x7f) {
+			fputc(json.p[i], out);
+		} else if (n == 1) {
+			fputs("\\u007f", out);
+		} else if (n > 1) {
+			print_spelt(out, json.p + i, n);
+		} else {
+			fputs("\\ufffd", out);
+			n = 1;
+		}
+	}
+	return ferror(out) ? ERR_IO : 0;
 }
 
 static void
@@ -167,8 +204,8 @@ report_json(FILE *out, const struct evaluation *e, const struct report_style *st
 		quote_report_details(&w, &e->quote);
 	json_object_end(&w);
 	buffer_text(&b, "\n");
-	if ((r = b.err) == 0 && fwrite(b.p, 1, b.len, out) != b.len)
-		r = ERR_IO;
+	if ((r = b.err) == 0)
+		r = report_json_text(out, (struct bytes){b.p, b.len});
 	buffer_free(&b);
 	return r;
 }

@@ -24,6 +24,12 @@ void report_text(FILE *out, const struct evaluation *e, const struct report_styl
 int report_json(FILE *out, const struct evaluation *e, const struct report_style *style)
     MUST_USE;
 
+/*
+ * Print JSON in ASCII: terminals take some characters beyond it for orders, and JSON can spell
+ * each of them. Returns 0 or ERR_IO.
+ */
+int report_json_text(FILE *out, struct bytes json) MUST_USE;
+
 /* Print text with everything but printable ASCII replaced. */
 void report_escaped(FILE *out, const char *text, size_t len);
 

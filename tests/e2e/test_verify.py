@@ -1,5 +1,6 @@
 """selfsame verify and inspect: every kind of evidence, where collateral comes from, what is said."""
 
+import base64
 import json
 import os
 import pathlib
@@ -395,3 +396,14 @@ def test_inspect_of_nothing():
     for data in (b"", b"nonsense", b"{}", b"[", b"\4\0\2\0", b"eyJh.eyJh.x"):
         status, out, _ = run("inspect", "-", stdin=data)
         assert status == 1 and out["refused"]["text"]
+
+
+def test_json_is_ascii_for_terminals(tmp_path):
+    """U+009B is as good as ESC [ for some, and U+202E turns what follows it round."""
+    claim = "a\x9b31m\u202e\x7f\x1b[2J \U0001f511"
+    part = base64.urlsafe_b64encode(json.dumps({"kid": claim}, ensure_ascii=False).encode()).rstrip(b"=")
+    (tmp_path / "token").write_bytes(part.replace(b".", b"") + b"." + part + b".AAAA")
+    done = subprocess.run([str(SELFSAME), "inspect", "--json", str(tmp_path / "token")], capture_output=True, check=False,
+                          timeout=60)
+    assert done.returncode == 0 and all(0x20 <= c < 0x7f for c in done.stdout.rstrip(b"\n")), done.stdout
+    assert json.loads(done.stdout)["claims"]["kid"] == claim
