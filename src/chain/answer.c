@@ -104,13 +104,28 @@ take_root(struct parsed_answer *a, uint64_t id)
 		a->answer.result = result;
 }
 
+/* Each value of a tree begins behind one of these; those within texts count as well. */
+static size_t
+count_parts(const char *body, size_t len)
+{
+	size_t parts = 0;
+
+	for (size_t i = 0; i < len; i++)
+		parts += body[i] == '[' || body[i] == '{' || body[i] == ',' || body[i] == ':';
+	return parts;
+}
+
 void
 answer_parse(const void *body, size_t len, uint64_t id, struct parsed_answer *ret)
 {
 	json_error_t ignored;
 
-	*ret = (struct parsed_answer){.answer = {.class = RPC_OK}};
+	*ret = (struct parsed_answer){.root = NULL, .answer = {.class = RPC_OK}};
 	ret->answer.message = ret->message;
+	if (count_parts(body, len) > ANSWER_PARTS_MAX) {
+		refuse(ret, "the answer has too many parts");
+		return;
+	}
 	/* anvil puts a custom error's raw bytes into the message, NUL included */
 	ret->root = json_loadb(body, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &ignored);
 	if (json_is_object(ret->root))

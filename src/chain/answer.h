@@ -1,7 +1,7 @@
 /*
  * One JSON-RPC 2.0 answer: bytes of a node in, a checked answer out. Refuses
  * what is not an answer to this very request (version, id, exactly one of
- * result and error).
+ * result and error), and what would unpack into far more memory than it has bytes.
  */
 #ifndef SELFSAME_CHAIN_ANSWER_H
 #define SELFSAME_CHAIN_ANSWER_H
@@ -14,6 +14,7 @@
 #include "chain/rpc.h"
 
 #define ANSWER_MESSAGE_MAX 200
+#define ANSWER_PARTS_MAX 262144 /* a receipt of 7,000 logs has fewer */
 
 struct parsed_answer {
 	json_t *root;		  /* owned */

@@ -138,6 +138,25 @@ test_messages_are_cut_and_printable(void **state)
 	assert_string_equal(parsed.answer.message, "execution reverted: a?b??");
 }
 
+static void
+test_an_answer_cannot_unpack_into_much_more(void **state)
+{
+	static char body[3 * ANSWER_PARTS_MAX + 64] = "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":[";
+	const size_t start = strlen(body);
+	/* seven parts are the frame's; each of these has two but for the last */
+	size_t at = start, count = (ANSWER_PARTS_MAX - 7 + 1) / 2;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++, at += 3)
+		memcpy(body + at, "[],", 3);
+	memcpy(body + at - 1, "]}", 3);
+	assert_int_equal(parse(body), RPC_OK);
+	assert_int_equal(json_array_size(parsed.answer.result), count);
+	memcpy(body + at - 1, ",[],[]]}", 9);
+	assert_int_equal(parse(body), RPC_MALFORMED);
+	assert_string_equal(parsed.answer.message, "the answer has too many parts");
+}
+
 int
 main(void)
 {
@@ -147,6 +166,7 @@ main(void)
 	    cmocka_unit_test(test_errors_with_their_words),
 	    cmocka_unit_test(test_revert_data_wherever_clients_put_it),
 	    cmocka_unit_test(test_messages_are_cut_and_printable),
+	    cmocka_unit_test(test_an_answer_cannot_unpack_into_much_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
