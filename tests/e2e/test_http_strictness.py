@@ -280,6 +280,7 @@ def test_terminating_lets_a_request_finish(start, market):
 
 def test_tls_is_1_3_and_its_key_is_the_attested_one(start):
     daemon = start(SELFSAME_DERIVATION="bound", SELFSAME_TLS="1")
+    assert daemon.request("GET", "/health")[0] == 200  # what make run asks first
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
