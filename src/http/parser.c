@@ -160,7 +160,7 @@ llhttp_take(struct http_parser *p, const uint8_t *in, size_t len, size_t *ret_ta
 		*ret_taken = at == NULL ? len : (size_t)(at - (const char *)in);
 		return 0;
 	}
-	return refuse(p, 400, p->headers_complete ? "malformed chunk" : "malformed header");
+	return refuse(p, 400, p->phase == PHASE_BODY ? "malformed chunk" : "malformed header");
 }
 
 /* --- the head --------------------------------------------------------------- */
