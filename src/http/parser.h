@@ -2,7 +2,7 @@
  * HTTP/1.1 requests from bytes, strictly (RFC 9112), with limits. No I/O.
  *
  * The head is collected and checked here byte by byte, then given whole to
- * llhttp, which must agree and which frames the body. Refused although some
+ * llhttp, which must agree; so are the lines between chunks. Refused although some
  * servers take it: bare CR or LF, folded lines, a second Host, a length
  * together with a coding, a coding other than "chunked" alone, chunk
  * extensions, trailers, a body on GET, any target but the origin form.
