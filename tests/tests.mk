@@ -40,6 +40,7 @@ unprotected: $(PROGRAMS:%=$(UNPROTECTED)/%)
 UNIT_LDFLAGS_test_keccak256 := -lnettle
 UNIT_LDFLAGS_test_serve_agents := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_serve_sign := -Wl,--wrap=clock_gettime
+UNIT_LDFLAGS_test_serve_model := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_engine := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_watch := -Wl,--wrap=clock_gettime
 UNIT_LDFLAGS_test_cache := -Wl,--wrap=p256_check
