@@ -179,10 +179,35 @@ test_signature_by_nobody(void **state)
 	s.bundle_edit = (struct scenario_edit){"\"qe_identity_signature\":\"",
 					       "\"qe_identity_signature\":\"00"};
 	assert_refused(&s, TDX_QE_IDENTITY_SIGNATURE, TDX_STEP_QE_DOCUMENT);
+	/* signatures as long as they must be, over another text */
+	s.bundle_edit = (struct scenario_edit){"OutOfDate", "UpToDate"};
+	assert_refused(&s, TDX_TCB_INFO_SIGNATURE, TDX_STEP_TCB_INFO);
+	s.bundle_edit = (struct scenario_edit){"TD_QE", "td_QE"};
+	assert_refused(&s, TDX_QE_IDENTITY_SIGNATURE, TDX_STEP_QE_DOCUMENT);
 }
 
 #define START INT64_C(1779000000)
 #define END INT64_C(1781000000)
+
+/* START as UTCTime in hex, and a second later */
+#define START_HEX "170d3236303531373036343030305a"
+#define LATER_HEX "170d3236303531373036343030315a"
+
+static void
+test_crl_signatures(void **state)
+{
+	struct scenario s = scenario;
+
+	(void)state;
+	s.window[ITEM_ROOT_CRL].start = START;
+	assert_best(&s);
+	s.bundle_edit = (struct scenario_edit){START_HEX, LATER_HEX};
+	assert_refused(&s, TDX_ROOT_CRL_SIGNATURE, TDX_STEP_ROOT_CRL);
+	s = scenario;
+	s.window[ITEM_PCK_CRL].start = START;
+	s.bundle_edit = (struct scenario_edit){START_HEX, LATER_HEX};
+	assert_refused(&s, TDX_PCK_CRL_SIGNATURE, TDX_STEP_PCK_CRL);
+}
 
 static enum tdx_step
 dated_step(unsigned item)
@@ -345,6 +370,7 @@ main(void)
 	    cmocka_unit_test(test_missing),
 	    cmocka_unit_test(test_roles),
 	    cmocka_unit_test(test_signature_by_nobody),
+	    cmocka_unit_test(test_crl_signatures),
 	    cmocka_unit_test(test_time),
 	    cmocka_unit_test(test_common_window),
 	    cmocka_unit_test(test_certification_data_types),
