@@ -222,6 +222,7 @@ text_kind(struct buffer *text, struct bytes *ret)
 {
 	int token = is_token(text);
 
+	*ret = (struct bytes){NULL, 0};
 	if (!token && !decode(text))
 		return KIND_UNKNOWN;
 	*ret = (struct bytes){text->p, text->len};
@@ -238,7 +239,8 @@ kind_detect(struct bytes input, struct buffer *room, struct bytes *ret)
 	*ret = input;
 	if (text.len == 0)
 		return KIND_UNKNOWN;
-	if (text.p[0] == '{' || text.p[0] == '[') {
+	/* a quote of a version that there is not may begin so too; JSON has no NUL */
+	if ((text.p[0] == '{' || text.p[0] == '[') && memchr(text.p, '\0', text.len) == NULL) {
 		*ret = text;
 		return json_kind(text);
 	}

@@ -38,7 +38,8 @@ const char *kind_words(enum kind kind);
 
 /*
  * Out:     room  what was decoded, buffer_free()
- *          *ret  the bytes themselves: in input, or in room
+ *          *ret  the bytes themselves: in input, or in room; none where input is text
+ *                that spells no bytes, such as hex that was cut
  */
 enum kind kind_detect(struct bytes input, struct buffer *room, struct bytes *ret);
 

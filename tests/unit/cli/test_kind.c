@@ -128,6 +128,15 @@ test_unknown(void **state)
 	assert_text("0x", KIND_UNKNOWN);
 	assert_text("eyJ.a", KIND_UNKNOWN);
 	assert_int_equal(detect("\xff\xfe\0\0", 4), KIND_UNKNOWN);
+	assert_int_equal(found.len, 4);
+	buffer_free(&room);
+	/* a brace before what no text has: bytes, for a reader of bytes */
+	assert_int_equal(detect("{\0\2\0\x81", 5), KIND_UNKNOWN);
+	assert_int_equal(found.len, 5);
+	buffer_free(&room);
+	/* hex that was cut stands for no bytes, and its digits are none */
+	assert_int_equal(detect("040002008100000000000009", 23), KIND_UNKNOWN);
+	assert_int_equal(found.len, 0);
 	buffer_free(&room);
 }
 
