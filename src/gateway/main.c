@@ -167,7 +167,7 @@ main(void)
 	environment_wipe(environ);
 	if ((r = gateway_open(&start, &settings, &boot.message, text, sizeof text)) != 0)
 		boot_fail(&boot, r, 0, text);
-	r = sandbox_close(database_is_unix(start.config.database_url)
+	r = sandbox_close(store_is_unix(start.config.database_url)
 		? SANDBOX_GATEWAY_UNIX_DATABASE
 		: SANDBOX_GATEWAY);
 	if (r != 0)

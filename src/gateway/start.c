@@ -62,22 +62,6 @@ open_store(struct gateway_start *s, char *text, size_t cap)
 	return 0;
 }
 
-int
-database_is_unix(const char *url)
-{
-	const char *host;
-
-	if (strncmp(url, "postgres", 8) != 0 || (host = strstr(url, "://")) == NULL)
-		return 0;
-	host += 3;
-	if (strpbrk(host, "/?") != NULL && memchr(host, '@', strcspn(host, "/?")) != NULL)
-		host = strchr(host, '@') + 1;
-	/* no host at all, an escaped path as host, or host= in the parameters */
-	return *host == '/' || *host == '?' || *host == '\0' || *host == ':' ||
-	       strncasecmp(host, "%2f", 3) == 0 || strstr(host, "host=/") != NULL ||
-	       strcasestr(host, "host=%2f") != NULL;
-}
-
 /* --- signer and attester ------------------------------------------------------------ */
 
 /* The first words with both, before anybody is let in. */

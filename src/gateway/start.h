@@ -35,9 +35,6 @@ int gateway_open(struct gateway_start *s, const struct settings *settings,
 /* Take up open trades and requests. */
 int gateway_begin(struct gateway_start *s) MUST_USE;
 
-/* Whether the database is reached over a Unix socket, so that the filter must allow those. */
-int database_is_unix(const char *url);
-
 /* Ends what is open; the commits that are queued are made. */
 void gateway_close(struct gateway_start *s);
 

@@ -306,3 +306,43 @@ out:
 	PQfinish(pg);
 	return r;
 }
+
+/* One element of a list of hosts; none at all is the default socket. */
+static int
+is_socket(const char *host)
+{
+	return *host == '/' || *host == '@' || *host == ',' || *host == '\0';
+}
+
+static int
+has_socket(const char *hosts)
+{
+	while (!is_socket(hosts)) {
+		hosts += strcspn(hosts, ",");
+		if (*hosts == '\0')
+			return 0;
+		hosts++;
+	}
+	return 1;
+}
+
+int
+connection_is_unix(const char *url)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	const char *hosts = "";
+	int has_address = 0, found;
+
+	if (options == NULL)
+		return 0; /* nothing can be opened with it */
+	for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		if (strcmp(o->keyword, "host") == 0)
+			hosts = o->val;
+		has_address |= strcmp(o->keyword, "hostaddr") == 0 && o->val[0] != '\0';
+	}
+	found = !has_address && has_socket(hosts);
+	PQconninfoFree(options);
+	return found;
+}

@@ -28,6 +28,9 @@ void pause_ms(int64_t ms);
  */
 int connection_open(const char *url, PGconn **ret, char *text, size_t text_cap) MUST_USE;
 
+/* Whether libpq would open a Unix socket for it; 0 for a malformed URL, too. */
+int connection_is_unix(const char *url);
+
 /*
  * The next of what PQgetResult() gives, NULL included; sends what waits
  * meanwhile. ERR_CLOSED: the connection is lost, or silent for timeout_ms.

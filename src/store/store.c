@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "store/connection.h"
 #include "store/engine.h"
 #include "store/plan.h"
 #include "store/rows.h"
@@ -385,11 +386,23 @@ starts_with(const char *text, const char *prefix)
 }
 
 static int
+is_postgres(const char *url)
+{
+	return starts_with(url, "postgres://") || starts_with(url, "postgresql://");
+}
+
+int
+store_is_unix(const char *url)
+{
+	return is_postgres(url) && connection_is_unix(url);
+}
+
+static int
 open_engine(const char *url, struct engine **ret, char *text, size_t text_cap)
 {
 	if (starts_with(url, "sqlite:"))
 		return sqlite_open(url + strlen("sqlite:"), ret, text, text_cap);
-	if (starts_with(url, "postgres://") || starts_with(url, "postgresql://"))
+	if (is_postgres(url))
 		return postgres_open(url, ret, text, text_cap);
 	(void)snprintf(text, text_cap, "DATABASE_URL is neither sqlite:PATH nor postgres://...");
 	return ERR_SETTING;

@@ -214,6 +214,9 @@ struct store;
  */
 int store_open(const char *url, struct store **ret, char *text, size_t text_cap) MUST_USE;
 
+/* Whether that database is reached over a Unix socket. */
+int store_is_unix(const char *url);
+
 /*
  * Run a batch in one transaction, in order, on the caller's thread; sets every
  * op's err and calls no done(). An op that fails leaves the others standing.

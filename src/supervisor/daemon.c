@@ -32,6 +32,7 @@
 #define PAUSE_MOST_MS 5000
 #define HEALTHY_MS 30000 /* after so long a death is no longer part of a series */
 #define NEVER UINT64_MAX
+#define FRAMES_AT_ONCE 32 /* of one child */
 #define LISTEN_MAX 2048 /* the longest of what children say: ROOT */
 
 enum phase {
@@ -364,7 +365,8 @@ listen_to(struct daemon *d, enum who who)
 	struct frame f;
 	int r = 0;
 
-	while (c->channel.fd >= 0 && r == 0) {
+	/* no more at once: one that talks without end must not keep the others waiting */
+	for (int i = 0; i < FRAMES_AT_ONCE && c->channel.fd >= 0 && r == 0; i++) {
 		if ((r = channel_receive(&c->channel, buf, sizeof buf, &f)) == 0)
 			r = on_frame(d, who, &f);
 	}

@@ -124,7 +124,7 @@ make_directory(const char *directory, int own_user, uid_t uid)
 
 	if (stat(directory, &st) == 0 || mkdir(directory, 0700) != 0)
 		return 0; /* the look that follows says what is wrong */
-	if (own_user && chown(directory, uid, uid) != 0)
+	if (own_user && lchown(directory, uid, uid) != 0)
 		return ERR_IO;
 	return 0;
 }

@@ -444,19 +444,6 @@ test_the_default_policy_is_the_promised_one(void **state)
 	assert_memory_equal(p->conditional_tokens, c.trade.conditional_tokens, 20);
 }
 
-static void
-test_a_unix_database_is_known_by_its_url(void **state)
-{
-	(void)state;
-	assert_true(database_is_unix("postgres:///selfsame?host=/run/postgresql"));
-	assert_true(database_is_unix("postgresql://user:pw@/selfsame"));
-	assert_true(database_is_unix("postgres://%2Frun%2Fpostgresql/selfsame"));
-	assert_true(database_is_unix("postgres://localhost/x?host=%2Frun"));
-	assert_false(database_is_unix("postgres://user:pw@db.example.org:5432/selfsame"));
-	assert_false(database_is_unix("postgres://127.0.0.1/selfsame"));
-	assert_false(database_is_unix("sqlite:/var/lib/selfsame.db"));
-}
-
 /* --- problems
  * --------------------------------------------------------------------------------------- */
 
@@ -524,7 +511,6 @@ main(void)
 		cmocka_unit_test(test_a_signing_request_is_one_of_two),
 		cmocka_unit_test(test_bad_settings_are_named),
 		cmocka_unit_test(test_the_default_policy_is_the_promised_one),
-		cmocka_unit_test(test_a_unix_database_is_known_by_its_url),
 		cmocka_unit_test(test_problems_are_rfc_9457),
 		cmocka_unit_test(test_every_status_of_the_server_has_its_problem),
 	};

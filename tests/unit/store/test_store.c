@@ -2259,6 +2259,39 @@ test_text(void **state)
 	free(copy);
 }
 
+/* As libpq reads it: what stands in another parameter opens no socket. */
+static void
+test_unix_urls(void **state)
+{
+	static const char *const over_a_socket[] = {
+	    "postgres:///selfsame?host=/run/postgresql",
+	    "postgresql://user:pw@/selfsame",
+	    "postgres://",
+	    "postgres://%2Frun%2Fpostgresql/selfsame",
+	    "postgres://localhost/x?host=%2Frun",
+	    "postgres://db.example.org,/x",
+	    "postgres:///x?host=@abstract",
+	};
+	static const char *const over_a_network[] = {
+	    "postgres://user:pw@db.example.org:5432/selfsame",
+	    "postgres://127.0.0.1/selfsame",
+	    "postgres://u@db.example.org/x?application_name=host=/x",
+	    "postgres://u:host=%2Fx@db.example.org/x",
+	    "postgres:///x?hostaddr=10.0.0.1",
+	    "postgres://db.example.org/x?nonsense=1",
+	    "sqlite:/var/lib/selfsame.db",
+	    "sqlite:postgres:///x",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(over_a_socket); i++)
+		if (!store_is_unix(over_a_socket[i]))
+			fail_msg("%s", over_a_socket[i]);
+	for (size_t i = 0; i < ARRAY_LEN(over_a_network); i++)
+		if (store_is_unix(over_a_network[i]))
+			fail_msg("%s", over_a_network[i]);
+}
+
 #define BOTH(test) \
 	{"sqlite: " #test, test, setup_sqlite, teardown, NULL}, \
 	{"postgres: " #test, test, setup_postgres, teardown, NULL}
@@ -2271,6 +2304,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_bad_urls),
+	    cmocka_unit_test(test_unix_urls),
 	    BOTH(test_indices),
 	    BOTH(test_agent_round_trip),
 	    BOTH(test_agent_without_index),
