@@ -65,7 +65,8 @@ typedef struct selfsame_result selfsame_result;
  * Every check that can be run is run; what is missing is never good news.
  *
  * In:      quote        version 4 or 5, a TDX trust domain; bytes behind its end are ignored
- *          collateral   JSON in the form of dcap-qvl's QuoteCollateralV3, UTF-8;
+ *          collateral   JSON in the form of dcap-qvl's QuoteCollateralV3, UTF-8, whose
+ *                       members selfsame_quote_verify(3) describes;
  *                       NULL: none, and the result says COLLATERAL_MISSING
  *          root         the trusted root certificate, DER or PEM; NULL: Intel's,
  *                       which the library has pinned. Anything else is for tests
