@@ -213,6 +213,9 @@ take_claims(struct cs_result *ret, struct json_in *in)
 	take_time(in, "exp", &c->expires);
 	take_nonces(ret, in);
 	take_text(ret, in, "hwmodel", JSON_REQUIRED, &c->hardware);
+	c->has_attesters = json_object_get(in->root, "attester_tcb") != NULL;
+	take_list(
+	    ret, in, "attester_tcb", c->attester, CS_TOKEN_ATTESTERS_MAX, &c->attesters);
 	take_text(ret, in, "swname", JSON_REQUIRED, &c->software);
 	take_version(ret, in);
 	take_text(ret, in, "dbgstat", JSON_REQUIRED, &c->debug);
@@ -309,6 +312,14 @@ check_time(const struct cs_claims *c, int64_t at)
 	return c->expires + CS_TOKEN_SKEW > at ? TDX_HOLDS : TOKEN_EXPIRED;
 }
 
+/* As the KMS judges: the model, and Intel alone as who vouched for it, where the token tells. */
+static int
+is_tdx(const struct cs_claims *c)
+{
+	return is_text(c->hardware, "GCP_INTEL_TDX") &&
+	    (!c->has_attesters || (c->attesters == 1 && is_text(c->attester[0], "INTEL")));
+}
+
 static int
 has_item(const struct bytes *item, size_t count, struct bytes wanted)
 {
@@ -341,8 +352,7 @@ check_claims(const struct cs_expect *expect, struct cs_result *ret)
 	    bytes_equal(c->audience, expect->audience), TOKEN_AUDIENCE);
 	note_asked(ret, CS_STEP_NONCE, expect->nonce.len != 0,
 	    has_item(c->nonce, c->nonces, expect->nonce), TOKEN_NONCE);
-	note(ret, CS_STEP_HARDWARE,
-	    is_text(c->hardware, "GCP_INTEL_TDX") ? TDX_HOLDS : TOKEN_HARDWARE);
+	note(ret, CS_STEP_HARDWARE, is_tdx(c) ? TDX_HOLDS : TOKEN_HARDWARE);
 	note(ret, CS_STEP_SOFTWARE,
 	    is_text(c->software, "CONFIDENTIAL_SPACE") ? TDX_HOLDS : TOKEN_SOFTWARE);
 	note(ret, CS_STEP_DEBUG,

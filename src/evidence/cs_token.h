@@ -27,6 +27,7 @@
 #define CS_TOKEN_SKEW 60 /* seconds that clocks may differ by */
 #define CS_TOKEN_NONCES_MAX 6
 #define CS_TOKEN_SUPPORT_MAX 8
+#define CS_TOKEN_ATTESTERS_MAX 4
 #define CS_TOKEN_CERTIFICATES 3 /* leaf, intermediate, root */
 
 /* In the order in which they are reported: id, name, and what has been seen when it passed. */
@@ -61,6 +62,9 @@ struct cs_claims {
 	struct bytes nonce[CS_TOKEN_NONCES_MAX];
 	size_t nonces;
 	struct bytes hardware; /* hwmodel */
+	int has_attesters; /* whether attester_tcb, whose evidence was judged, is there */
+	struct bytes attester[CS_TOKEN_ATTESTERS_MAX];
+	size_t attesters;
 	struct bytes software, software_version; /* swname, swversion */
 	struct bytes debug; /* dbgstat */
 	struct bytes support[CS_TOKEN_SUPPORT_MAX];

@@ -241,6 +241,8 @@ test_holds(void **state)
 	assert_int_equal(result.check[CS_STEP_APP].outcome, TDX_PASSED);
 	expect.app_id = other;
 	assert_refused(CS_STEP_APP, APP_MISMATCH);
+	make_token(claims_with("\"oemid\"", "\"attester_tcb\":[\"INTEL\"],\"oemid\""));
+	assert_true(verify());
 	/* what is not given is not compared, and says so */
 	expect_ours();
 	expect.audience.len = expect.nonce.len = expect.image_digest.len = 0;
@@ -260,6 +262,12 @@ test_claims(void **state)
 	refused_with("second-nonce", "second-nonc", CS_STEP_NONCE, TOKEN_NONCE);
 	refused_with("googleapis.com\",\"nbf", "googleapis.org\",\"nbf", CS_STEP_ISSUER, TOKEN_ISSUER);
 	refused_with("GCP_INTEL_TDX", "GCP_AMD_SEV", CS_STEP_HARDWARE, TOKEN_HARDWARE);
+	refused_with("\"oemid\"", "\"attester_tcb\":[\"AMD\"],\"oemid\"", CS_STEP_HARDWARE,
+	    TOKEN_HARDWARE);
+	refused_with("\"oemid\"", "\"attester_tcb\":[\"INTEL\",\"AMD\"],\"oemid\"",
+	    CS_STEP_HARDWARE, TOKEN_HARDWARE);
+	refused_with("\"oemid\"", "\"attester_tcb\":[],\"oemid\"", CS_STEP_HARDWARE,
+	    TOKEN_HARDWARE);
 	refused_with("CONFIDENTIAL_SPACE", "GCE", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
 	refused_with("disabled-since-boot", "enabled", CS_STEP_DEBUG, TOKEN_DEBUG);
 	refused_with("\"STABLE\"", "\"EXPERIMENTAL\"", CS_STEP_SUPPORT, TOKEN_SUPPORT);
@@ -280,7 +288,9 @@ test_malformed_claims(void **state)
 	    {"1757063850", "1757063850.5"}, {"1757063850", "\"1757063850\""}, {"1757063850", "-1"},
 	    {"1757063850", "9223372036854775807"}, {"\"aud\":\"selfsame-attestation/v1\"",
 	    "\"aud\":[\"selfsame-attestation/v1\"]"}, {"[\"250800\"]", "\"250800\""},
-	    {"[\"250800\"]", "[\"250800\",\"1\"]"}, {"\"--x\"", "7"}, {"{\"A\":\"1\",", "{\"A\":1,"},
+	    {"[\"250800\"]", "[\"250800\",\"1\"]"},
+	    {"\"oemid\"", "\"attester_tcb\":\"INTEL\",\"oemid\""},
+	    {"\"oemid\"", "\"attester_tcb\":null,\"oemid\""}, {"\"--x\"", "7"}, {"{\"A\":\"1\",", "{\"A\":1,"},
 	    {"{\"A\":\"1\",\"B\":\"2=3\"}", "[]"}, {"\"second-nonce\"", "7"},
 	    {"\"second-nonce\"", "\"1\",\"2\",\"3\",\"4\",\"5\",\"6\""}, {"\"tdx\":{", "\"tdx\":[{"},
 	    /* given twice */
