@@ -12,6 +12,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "fakes"))
+from google_ca import TokenService  # noqa: E402
 from pccs import Pccs  # noqa: E402
 
 SELFSAME = ROOT / "build" / "bin" / "selfsame"
@@ -205,6 +206,16 @@ def test_token():
                        (("--token-nonce", "x"), "TOKEN_NONCE"), (("--at", "2025-09-06T00:00:00Z"), "TOKEN_EXPIRED")):
         status, out, _ = verify(token, *known, *more)
         assert status == 1 and out["code"] == code
+
+
+def test_token_tcb_status(tmp_path):
+    service = TokenService("sha256:" + "9e" * 32, "0x" + "91" * 20)
+    (tmp_path / "root.pem").write_bytes(service.authority.pem())
+    for said, code in (("UpToDate", None), ("OutOfDate", "P_TCB_STATUS"), ("Revoked", "P_TCB_STATUS"), ("Fine", "P_TCB_STATUS")):
+        service.changes = {"tdx": {"gcp_attester_tcb_status": said}}
+        (tmp_path / "token").write_text(service.token("a", ["n" * 16], "PKI"))
+        status, out, error = verify(tmp_path / "token", "--google-root", tmp_path / "root.pem")
+        assert (status, out["code"]) == (0 if code is None else 1, code), (said, error)
 
 
 def test_dstack_needs_to_be_told():
