@@ -91,18 +91,21 @@ macs(void)
 {
 	static const uint8_t words[] = "some words";
 	const struct bytes part = {words, sizeof words};
-	uint8_t request[32], out[32], key[32], hash[32];
+	const struct registration_inputs inputs = {part, {words, 0}, part};
+	uint8_t request[32], out[32], head[API_KEY_HEAD], key[32], hash[32];
 	const struct key_rotation rotation = {part, 2, request, part, request};
 
 	fill(request, sizeof request, 0x56);
 	keyring_record_mac(&keys, part, out);
 	keyring_intent_mac(&keys, part, request, part, out);
 	keyring_register_tag(&keys, part, request, out);
-	keyring_api_key(&keys, part, request, key);
+	keyring_api_key_head(&keys, part, request, head);
+	keyring_api_key(&keys, head, &inputs, key);
 	keyring_rotated_key(&keys, &rotation, out);
 	/* the check of an API key, as serve.c makes it */
 	api_key_hash(key, hash);
-	return expect(mac_equal(hash, out), 0, "mac_equal");
+	return expect(mac_equal(hash, out), 0, "mac_equal") +
+	    expect(keyring_made_api_key(&keys, key, &inputs), 1, "keyring_made_api_key");
 }
 
 static int
