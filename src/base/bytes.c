@@ -226,3 +226,17 @@ bytes_equal(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
+
+struct bytes
+bytes_trim(struct bytes b, const char *set)
+{
+	const size_t n = strlen(set); /* its NUL is not in it */
+
+	while (b.len > 0 && memchr(set, b.p[0], n) != NULL) {
+		b.p++;
+		b.len--;
+	}
+	while (b.len > 0 && memchr(set, b.p[b.len - 1], n) != NULL)
+		b.len--;
+	return b;
+}

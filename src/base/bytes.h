@@ -139,4 +139,7 @@ store_be64(uint8_t p[8], uint64_t v)
 /* Whether two runs are equal; not for secrets. */
 int bytes_equal(struct bytes a, struct bytes b);
 
+/* Without the bytes at either end that are in set, a C string. */
+struct bytes bytes_trim(struct bytes b, const char *set);
+
 #endif

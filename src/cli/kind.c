@@ -136,25 +136,9 @@ bytes_kind(struct bytes b)
 	return is_dstack_blob(b) ? KIND_DSTACK_BLOB : KIND_UNKNOWN;
 }
 
+#define BLANKS " \n\r\t"
+
 /* --- text ----------------------------------------------------------------------------------- */
-
-static int
-is_space(uint8_t c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static struct bytes
-trimmed(struct bytes b)
-{
-	while (b.len > 0 && is_space(b.p[b.len - 1]))
-		b.len--;
-	while (b.len > 0 && is_space(b.p[0])) {
-		b.p++;
-		b.len--;
-	}
-	return b;
-}
 
 /* Of certificates in PEM the base64 of the first, which is the leaf; other text as it is. */
 static struct bytes
@@ -178,7 +162,7 @@ unfold(struct bytes text, struct buffer *ret)
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.p[i];
 
-		if (is_space(c))
+		if (c != 0 && strchr(BLANKS, c) != NULL)
 			continue;
 		if (c < 0x21 || c > 0x7e)
 			return 0;
@@ -232,7 +216,7 @@ text_kind(struct buffer *text, struct bytes *ret)
 enum kind
 kind_detect(struct bytes input, struct buffer *room, struct bytes *ret)
 {
-	struct bytes text = trimmed(input);
+	struct bytes text = bytes_trim(input, BLANKS);
 	enum kind kind;
 
 	*room = buffer_of(INPUT_MAX);

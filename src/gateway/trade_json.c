@@ -96,18 +96,6 @@ trade_is_mined(const struct store_step *steps, size_t count)
 
 /* --- Prefer --------------------------------------------------------------------------- */
 
-static struct bytes
-trim(struct bytes b)
-{
-	while (b.len > 0 && (b.p[0] == ' ' || b.p[0] == '\t')) {
-		b.p++;
-		b.len--;
-	}
-	while (b.len > 0 && (b.p[b.len - 1] == ' ' || b.p[b.len - 1] == '\t'))
-		b.len--;
-	return b;
-}
-
 /* What stands before the separator; moves behind it. */
 static struct bytes
 cut(struct bytes *rest, int separator)
@@ -117,7 +105,7 @@ cut(struct bytes *rest, int separator)
 
 	rest->p += b.len + (at != NULL);
 	rest->len -= b.len + (at != NULL);
-	return trim(b);
+	return bytes_trim(b, " \t");
 }
 
 /* token [ = word ], the word perhaps in quotes; parameters behind a semicolon mean nothing here */
@@ -126,7 +114,7 @@ take_preference(struct bytes one, struct prefer *ret)
 {
 	struct bytes rest = cut(&one, ';');
 	struct bytes name = cut(&rest, '=');
-	struct bytes value = trim(rest);
+	struct bytes value = bytes_trim(rest, " \t");
 	uint64_t n;
 
 	if (value.len >= 2 && value.p[0] == '"' && value.p[value.len - 1] == '"')

@@ -262,18 +262,6 @@ take_request_line(struct http_parser *p, struct bytes line)
 	return take_target(p, target);
 }
 
-static struct bytes
-trim(struct bytes b)
-{
-	while (b.len > 0 && (b.p[0] == ' ' || b.p[0] == '\t')) {
-		b.p++;
-		b.len--;
-	}
-	while (b.len > 0 && (b.p[b.len - 1] == ' ' || b.p[b.len - 1] == '\t'))
-		b.len--;
-	return b;
-}
-
 static int
 take_header(struct http_parser *p, struct bytes line)
 {
@@ -285,7 +273,7 @@ take_header(struct http_parser *p, struct bytes line)
 	h.name = (struct bytes){line.p, (size_t)(colon - line.p)};
 	if (!is_token(h.name))
 		return refuse(p, 400, "malformed header name");
-	h.value = trim((struct bytes){colon + 1, line.len - h.name.len - 1});
+	h.value = bytes_trim((struct bytes){colon + 1, line.len - h.name.len - 1}, " \t");
 	if (p->request.header_count == HTTP_HEADERS_MAX)
 		return refuse(p, 431, "more than 64 headers");
 	p->request.headers[p->request.header_count++] = h;

@@ -77,18 +77,6 @@ is_name(struct bytes name, const char *wanted)
 	       strncasecmp((const char *)name.p, wanted, name.len) == 0;
 }
 
-static struct bytes
-trimmed(struct bytes b)
-{
-	while (b.len > 0 && (b.p[0] == ' ' || b.p[0] == '\t')) {
-		b.p++;
-		b.len--;
-	}
-	while (b.len > 0 && (b.p[b.len - 1] == ' ' || b.p[b.len - 1] == '\t'))
-		b.len--;
-	return b;
-}
-
 /* Two framings, or one given twice, are how responses are smuggled. */
 static int
 take_framing(struct head *h, struct bytes name, struct bytes value)
@@ -120,7 +108,8 @@ read_header(struct head *h, struct bytes line)
 	for (size_t i = 0; i < name.len; i++)
 		if (!is_token_char(name.p[i]))
 			return ERR_PARSE;
-	return take_framing(h, name, trimmed((struct bytes){colon + 1, line.len - name.len - 1}));
+	return take_framing(
+	    h, name, bytes_trim((struct bytes){colon + 1, line.len - name.len - 1}, " \t"));
 }
 
 static int

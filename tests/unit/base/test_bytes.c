@@ -254,6 +254,26 @@ test_equal(void **state)
 	assert_true(bytes_equal(none, none));
 }
 
+static void
+test_trim(void **state)
+{
+	static const struct {
+		const char *text, *trimmed;
+	} rows[] = {{"", ""}, {" \t ", ""}, {"a", "a"}, {" a b\t", "a b"}, {"\na ", "\na"}};
+	struct bytes b;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		b = bytes_trim((struct bytes){(const uint8_t *)rows[i].text, strlen(rows[i].text)}, " \t");
+		assert_true(bytes_equal(b, (struct bytes){(const uint8_t *)rows[i].trimmed,
+							  strlen(rows[i].trimmed)}));
+	}
+	/* a NUL is a byte like others, and none of the set */
+	b = bytes_trim((struct bytes){(const uint8_t *)"\0 a", 3}, " ");
+	assert_int_equal(b.len, 3);
+	assert_int_equal(bytes_trim((struct bytes){NULL, 0}, " ").len, 0);
+}
+
 int
 main(void)
 {
@@ -267,6 +287,7 @@ main(void)
 	    cmocka_unit_test(test_write_full),
 	    cmocka_unit_test(test_fixed_places),
 	    cmocka_unit_test(test_equal),
+	    cmocka_unit_test(test_trim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
