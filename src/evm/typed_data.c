@@ -193,8 +193,8 @@ member_read(struct reader *r, struct typed_member *ret)
 	return type_is_identifier(ret->name) ? 0 : ERR_PARSE;
 }
 
-static int
-has_member(const struct typed_struct *s, struct bytes name)
+int
+typed_struct_has(const struct typed_struct *s, struct bytes name)
 {
 	for (uint8_t i = 0; i < s->member_count; i++) {
 		if (bytes_equal(s->members[i].name, name))
@@ -221,7 +221,7 @@ struct_read(struct reader *r, struct typed_struct *ret)
 	while (ret->member_count < count) {
 		if ((e = member_read(r, &member)) != 0)
 			return e;
-		if (has_member(ret, member.name))
+		if (typed_struct_has(ret, member.name))
 			return ERR_DUPLICATE;
 		ret->members[ret->member_count++] = member;
 	}

@@ -64,6 +64,9 @@ struct typed_data {
 	uint8_t verifying_contract[20];
 };
 
+/* Whether it has a member of that name. */
+int typed_struct_has(const struct typed_struct *s, struct bytes name);
+
 /* What a type text means within one message. */
 struct typed_meaning {
 	enum { TYPED_PLAIN, TYPED_STRUCT, TYPED_ARRAY } what;

@@ -323,23 +323,13 @@ add_elements(struct json_values *v, const struct typed_data *td, const struct ty
 }
 
 static int
-has_member(const struct typed_struct *s, struct bytes name)
-{
-	for (uint8_t i = 0; i < s->member_count; i++) {
-		if (bytes_equal(s->members[i].name, name))
-			return 1;
-	}
-	return 0;
-}
-
-static int
 fail_unknown(struct json_values *v, const struct typed_struct *s, json_t *value)
 {
 	const char *name;
 	json_t *unused;
 
 	json_object_foreach(value, name, unused) {
-		if (!has_member(s, bytes_of(name)))
+		if (!typed_struct_has(s, bytes_of(name)))
 			return fail_at(v, bytes_of(name), ERR_UNKNOWN_FIELD,
 			    "the type has no such member");
 	}
