@@ -122,7 +122,9 @@ read_rsa(struct reader *r, struct tpm_key *key)
 		return ERR_UNSUPPORTED;
 	if (read_sized(r, RSA_BITS_MAX / 8, &key->modulus) != 0)
 		return ERR_PARSE;
-	return key->modulus.len == bits / 8 ? 0 : ERR_PARSE;
+	if (key->modulus.len != bits / 8)
+		return ERR_PARSE;
+	return bits < RSA_BITS_MIN ? ERR_UNSUPPORTED : 0;
 }
 
 int

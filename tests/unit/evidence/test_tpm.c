@@ -180,6 +180,9 @@ test_rsa_key(void **state)
 	assert_int_equal(parse_key_with(18, 0x0016), ERR_UNSUPPORTED); /* RSAPSS */
 	assert_int_equal(parse_key_with(22, 1024), ERR_PARSE); /* bits that are not the modulus' */
 	assert_int_equal(parse_key_with(26, 3), ERR_UNSUPPORTED); /* exponent */
+	memset(public_area + 22, 0, 8); /* no bits, and a modulus of as many */
+	public_len = 30;
+	assert_int_equal(parse_key(), ERR_UNSUPPORTED);
 }
 
 static void
