@@ -134,13 +134,15 @@ check_ak(const struct bound_expect *expect, struct bound_result *ret, struct tpm
 }
 
 static enum tdx_reason
-check_tpm_signature(const struct layr_quote *q, const struct tpm_key *key, struct tpm_quote *quote)
+check_tpm_signature(const struct layr_quote *q, const struct tpm_key *key, struct bytes ak_pub,
+    struct tpm_quote *quote)
 {
 	int r;
 
 	if (tpm_quote_parse(q->quote, quote) != 0)
 		return TPM_QUOTE;
-	r = tpm_quote_verify(key, q->quote, q->signature);
+	if ((r = tpm_quote_verify(key, q->quote, q->signature)) == 0)
+		r = tpm_signer_verify(quote, ak_pub);
 	return r == 0 ? TDX_HOLDS : r == ERR_CRYPTO ? TDX_INTERNAL : TPM_QUOTE;
 }
 
@@ -175,7 +177,8 @@ check_tpm(const struct tpm_key *key, struct bound_result *ret)
 		return;
 	}
 	for (size_t i = 0; i < ret->message.quotes && signature == TDX_HOLDS; i++)
-		signature = check_tpm_signature(&ret->message.quote[i], key, &quote[i]);
+		signature = check_tpm_signature(
+		    &ret->message.quote[i], key, ret->message.ak_pub, &quote[i]);
 	note(ret, BOUND_STEP_TPM_QUOTES, signature);
 	if (signature != TDX_HOLDS) {
 		note_lost(ret, tpm_steps + 1, ARRAY_LEN(tpm_steps) - 1, signature);

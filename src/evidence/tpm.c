@@ -17,6 +17,7 @@
 #define TPM_ECC_NIST_P256 0x0003
 #define COORDINATE 32
 #define CLOCK_AND_FIRMWARE_LEN 25 /* clock 8, resetCount 4, restartCount 4, safe 1, firmware 8 */
+#define TPM_NAME_LEN (2 + 32)
 #define TPM_NAME_MAX 68 /* algorithm and a SHA-512 digest, with room */
 
 enum attribute {
@@ -285,6 +286,29 @@ tpm_quote_verify(const struct tpm_key *key, struct bytes attest, struct bytes si
 		return e;
 	return key->type == TPM_ALG_ECC ? verify_ecdsa(key, attest, &r) :
 	    verify_rsassa(key, attest, &r);
+}
+
+/* A name: the algorithm, and the digest of the parts. */
+static int
+write_name(const struct bytes *parts, size_t count, uint8_t ret[TPM_NAME_LEN])
+{
+	ret[0] = TPM_ALG_SHA256 >> 8;
+	ret[1] = TPM_ALG_SHA256 & 0xff;
+	return digest_sha256(parts, count, ret + 2);
+}
+
+int
+tpm_signer_verify(const struct tpm_quote *quote, struct bytes public_area)
+{
+	static const uint8_t endorsement[4] = {0x40, 0x00, 0x00, 0x0b}; /* TPM_RH_ENDORSEMENT */
+	uint8_t name[TPM_NAME_LEN], qualified[TPM_NAME_LEN];
+	const struct bytes parts[] = {{endorsement, sizeof endorsement}, {name, sizeof name}};
+
+	if (write_name(&public_area, 1, name) != 0 ||
+	    write_name(parts, ARRAY_LEN(parts), qualified) != 0)
+		return ERR_CRYPTO;
+	return bytes_equal(quote->signer, (struct bytes){qualified, sizeof qualified}) ?
+	    0 : ERR_EVIDENCE;
 }
 
 int

@@ -49,7 +49,7 @@ int tpm_key_is(const struct tpm_key *key, const EVP_PKEY *other);
 
 /* What a TPMS_ATTEST of type quote says. */
 struct tpm_quote {
-	struct bytes signer; /* name of the key, qualified */
+	struct bytes signer; /* qualified name of the key: tpm_signer_verify() */
 	struct bytes nonce; /* extraData */
 	uint16_t bank; /* TPM_ALG_ID of the one bank that is quoted */
 	uint32_t selection; /* bit i: PCR i */
@@ -67,6 +67,15 @@ int tpm_quote_parse(struct bytes attest, struct tpm_quote *ret) MUST_USE;
  */
 int tpm_quote_verify(const struct tpm_key *key, struct bytes attest, struct bytes signature)
     MUST_USE;
+
+/*
+ * Whether this public area is the signer's, with each of its attributes: a certificate vouches
+ * for the point or modulus alone. The key is a primary one of the endorsement hierarchy.
+ *
+ * Source: part 1, 16, Names.
+ * Returns: 0, ERR_EVIDENCE, ERR_CRYPTO
+ */
+int tpm_signer_verify(const struct tpm_quote *quote, struct bytes public_area) MUST_USE;
 
 /*
  * Whether these are the values that were quoted: the selected ones and no others, each as

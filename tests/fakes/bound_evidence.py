@@ -109,7 +109,8 @@ class BoundEvidence:
         algorithm = BANKS[bank]
         pcrs = [bytes(algorithm().digest_size)] * 24
         pcrs[13] = self.register(algorithm)
-        attest = (bytes.fromhex("ff5443478018") + sized(b"\x00\x0b" + sha256(b"name")) + sized(nonce) + bytes(8) + bytes(9)
+        signer = b"\x00\x0b" + sha256(bytes.fromhex("4000000b000b") + sha256(self.public_area()))
+        attest = (bytes.fromhex("ff5443478018") + sized(signer) + sized(nonce) + bytes(8) + bytes(9)
                   + bytes(8) + (1).to_bytes(4, "big") + bank.to_bytes(2, "big") + b"\x03\xff\xff\xff" + sized(sha256(*pcrs)))
         r, s = decode_dss_signature(self.key.sign(attest, ec.ECDSA(hashes.SHA256())))
         signature = bytes.fromhex("0018000b") + sized(r.to_bytes(32, "big")) + sized(s.to_bytes(32, "big"))

@@ -41,7 +41,7 @@ enum { ROOT, INTERMEDIATE, AK, OTHER, KEYS };
 
 /* What a test may change; made anew by begin(). */
 static struct {
-	uint32_t attributes; /* of the attestation key */
+	uint32_t attributes; /* of the attestation key, as the message shows them */
 	EVP_PKEY *certified; /* the key in the certificate */
 	EVP_PKEY *signer; /* the key that signs the quotes */
 	const char *machine; /* the extension; NULL: none */
@@ -175,7 +175,7 @@ put_sized(struct writer *w, const void *p, size_t n)
 }
 
 static struct bytes
-write_public(uint8_t *ret, size_t cap)
+write_public(uint32_t attributes, uint8_t *ret, size_t cap)
 {
 	struct writer w = writer_of(ret, cap);
 	uint8_t point[65];
@@ -184,7 +184,7 @@ write_public(uint8_t *ret, size_t cap)
 	assert_int_equal(
 	    EVP_PKEY_get_octet_string_param(key[AK], OSSL_PKEY_PARAM_PUB_KEY, point, 65, &len), 1);
 	write_be32(&w, 0x0023000b);
-	write_be32(&w, world.attributes);
+	write_be32(&w, attributes);
 	write_be32(&w, 0x00000010);
 	write_be64(&w, 0x0018000b00030010);
 	put_sized(&w, point + 1, 32);
@@ -216,6 +216,20 @@ pcr_value(uint16_t bank, unsigned i, uint8_t nine, uint8_t ret[64])
 	memcpy(ret, bank == TPM_ALG_SHA384 ? log.sha384 : log.sha256, tpm_digest_len(bank));
 }
 
+/* The key's qualified name: the quote knows the attributes that the TPM has. */
+static void
+put_signer(struct writer *w)
+{
+	static const uint8_t algorithm[2] = {0x00, 0x0b};
+	uint8_t area[128], names[4 + 34] = {0x40, 0x00, 0x00, 0x0b, 0x00, 0x0b}, qualified[34];
+	const struct bytes public_area = write_public(ATTRIBUTES, area, sizeof area);
+
+	SHA256(public_area.p, public_area.len, names + 6);
+	memcpy(qualified, algorithm, 2);
+	SHA256(names, sizeof names, qualified + 2);
+	put_sized(w, qualified, sizeof qualified);
+}
+
 static struct bytes
 write_attest(uint16_t bank, uint8_t *ret, size_t cap)
 {
@@ -232,7 +246,7 @@ write_attest(uint16_t bank, uint8_t *ret, size_t cap)
 	SHA256(pcrs, all.len, digest);
 	write_be32(&w, 0xff544347);
 	write_be16(&w, 0x8018);
-	put_sized(&w, "name", 4);
+	put_signer(&w);
 	put_sized(&w, nonce, 32);
 	write_bytes(&w, zeros, sizeof zeros);
 	write_be32(&w, 1);
@@ -482,7 +496,8 @@ make(void)
 	struct writer w = writer_of(message, sizeof message), q = writer_of(quote, sizeof quote);
 	const struct bytes certificate_der = write_ak_certificate(ak);
 	const struct bytes text = write_log(world.shown_arg, log, sizeof log);
-	const struct bytes key_area = write_public(public_area, sizeof public_area);
+	const struct bytes key_area =
+	    write_public(world.attributes, public_area, sizeof public_area);
 
 	make_quote(certificate_der);
 	put_run(&w, 1, key_area.p, key_area.len);
@@ -579,6 +594,8 @@ test_keys(void **state)
 	world.certified = key[OTHER];
 	refused_at(BOUND_STEP_AK_CHAIN, AK_MISMATCH);
 	world.signer = key[OTHER];
+	refused_at(BOUND_STEP_TPM_QUOTES, TPM_QUOTE);
+	world.attributes = ATTRIBUTES ^ 1U << 10; /* harmless, but not what the TPM has */
 	refused_at(BOUND_STEP_TPM_QUOTES, TPM_QUOTE);
 }
 

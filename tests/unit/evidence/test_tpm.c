@@ -257,6 +257,50 @@ test_quote(void **state)
 	}
 }
 
+/* SHA-256 over the names' algorithm and digest, by hand: 0x000b, then the hash. */
+static void
+write_signer(uint32_t hierarchy, uint8_t ret[34])
+{
+	uint8_t parts[4 + 34];
+	struct writer w = writer_of(parts, sizeof parts);
+
+	write_be32(&w, hierarchy);
+	write_be16(&w, 0x000b);
+	SHA256(public_area, public_len, parts + 6);
+	ret[0] = 0;
+	ret[1] = 0x0b;
+	SHA256(parts, sizeof parts, ret + 2);
+}
+
+static int
+verify_signer(const uint8_t *name, size_t len)
+{
+	const struct tpm_quote q = {.signer = {name, len}};
+
+	return tpm_signer_verify(&q, (struct bytes){public_area, public_len});
+}
+
+static void
+test_signer(void **state)
+{
+	uint8_t name[34], other[34];
+
+	(void)state;
+	write_ec_key(ATTRIBUTES);
+	write_signer(0x4000000b, name);
+	assert_int_equal(verify_signer(name, 34), 0);
+	assert_int_equal(verify_signer(name, 33), ERR_EVIDENCE);
+	assert_int_equal(verify_signer(name, 0), ERR_EVIDENCE);
+	name[1] = 0x0c; /* another algorithm */
+	assert_int_equal(verify_signer(name, 34), ERR_EVIDENCE);
+	name[1] = 0x0b;
+	write_signer(0x40000001, other); /* the owner's hierarchy */
+	assert_int_equal(verify_signer(other, 34), ERR_EVIDENCE);
+	write_ec_key(ATTRIBUTES | 1U << 10); /* noDA: nothing that the key's parsing refuses */
+	assert_int_equal(parse_key(), 0);
+	assert_int_equal(verify_signer(name, 34), ERR_EVIDENCE);
+}
+
 static void
 sign(EVP_PKEY *with, const EVP_MD *hash, uint8_t *ret, size_t *len)
 {
@@ -436,6 +480,7 @@ main(void)
 	    cmocka_unit_test(test_attributes),
 	    cmocka_unit_test(test_rsa_key),
 	    cmocka_unit_test(test_quote),
+	    cmocka_unit_test(test_signer),
 	    cmocka_unit_test(test_signatures),
 	    cmocka_unit_test(test_pcrs),
 	    cmocka_unit_test(test_rsa_bounds),
