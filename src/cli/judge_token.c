@@ -30,21 +30,6 @@ text(const char *s)
 	return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
 
-/* Google's word for the platform, which its service lets pass whatever it is. */
-static void
-check_tcb(struct evaluation *e)
-{
-	const struct bytes said = e->token.claims.tcb_status;
-
-	if (said.len == 0)
-		return;
-	if (bytes_equal(said, text("UpToDate")))
-		check_pass(&e->verdict, CHECK_TOKEN_TCB, "UpToDate, says Google");
-	else
-		check_fail(&e->verdict, CHECK_TOKEN_TCB, "not up to date, says Google: %.*s",
-		    (int)said.len, (const char *)said.p);
-}
-
 void
 judge_token(struct evaluation *e, const struct question *q, const struct commitment *c,
 	    struct bytes token)
@@ -75,7 +60,5 @@ judge_token(struct evaluation *e, const struct question *q, const struct commitm
 	steps.holds = cs_token_holds(&e->token);
 	steps.blocking = e->token.step;
 	check_steps(&e->verdict, &steps);
-	if (e->token.has_claims)
-		check_tcb(e);
 	add_facts(e);
 }

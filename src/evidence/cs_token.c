@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/err.h"
+#include "base/parse.h"
 #include "evidence/instance.h"
 #include "evidence/rsa.h"
 #include "json/reader.h"
@@ -115,6 +116,7 @@ take_version(struct cs_result *ret, struct json_in *in)
 	size_t count = 0;
 
 	take_list(ret, in, "swversion", version, 1, &count);
+	ret->claims.has_version = json_object_get(in->root, "swversion") != NULL;
 	if (count == 1)
 		ret->claims.software_version = version[0];
 }
@@ -218,9 +220,12 @@ take_claims(struct cs_result *ret, struct json_in *in)
 	    ret, in, "attester_tcb", c->attester, CS_TOKEN_ATTESTERS_MAX, &c->attesters);
 	take_text(ret, in, "swname", JSON_REQUIRED, &c->software);
 	take_version(ret, in);
+	c->secure_boot = 1;
+	json_in_bool(in, "secboot", JSON_OPTIONAL, &c->secure_boot);
 	take_text(ret, in, "dbgstat", JSON_REQUIRED, &c->debug);
 	take_submodules(ret, in);
 	json_in_object(in, "tdx", JSON_OPTIONAL, &tdx, &present);
+	c->has_tcb_status = json_object_get(tdx.root, "gcp_attester_tcb_status") != NULL;
 	take_text(ret, &tdx, "gcp_attester_tcb_status", JSON_OPTIONAL, &c->tcb_status);
 	take_text(ret, &tdx, "gcp_attester_tcb_date", JSON_OPTIONAL, &c->tcb_date);
 }
@@ -307,7 +312,7 @@ static enum tdx_reason
 check_time(const struct cs_claims *c, int64_t at)
 {
 	/* claims are within 0 and TIME_MAX, so that the skew cannot overflow */
-	if (c->not_before - CS_TOKEN_SKEW > at)
+	if (c->not_before - CS_TOKEN_SKEW > at || c->issued_at - CS_TOKEN_SKEW > at)
 		return TOKEN_NOT_YET_VALID;
 	return c->expires + CS_TOKEN_SKEW > at ? TDX_HOLDS : TOKEN_EXPIRED;
 }
@@ -318,6 +323,18 @@ is_tdx(const struct cs_claims *c)
 {
 	return is_text(c->hardware, "GCP_INTEL_TDX") &&
 	    (!c->has_attesters || (c->attesters == 1 && is_text(c->attester[0], "INTEL")));
+}
+
+/* Without a version, STABLE alone tells that the image is one of now. */
+static int
+is_current(const struct cs_claims *c)
+{
+	const struct bytes v = c->software_version;
+	uint64_t version;
+
+	return is_text(c->software, "CONFIDENTIAL_SPACE") && c->secure_boot &&
+	    (!c->has_version || parse_u64((const char *)v.p, v.len, CS_TOKEN_VERSION_MIN,
+		999999, &version) == 0);
 }
 
 static int
@@ -353,12 +370,14 @@ check_claims(const struct cs_expect *expect, struct cs_result *ret)
 	note_asked(ret, CS_STEP_NONCE, expect->nonce.len != 0,
 	    has_item(c->nonce, c->nonces, expect->nonce), TOKEN_NONCE);
 	note(ret, CS_STEP_HARDWARE, is_tdx(c) ? TDX_HOLDS : TOKEN_HARDWARE);
-	note(ret, CS_STEP_SOFTWARE,
-	    is_text(c->software, "CONFIDENTIAL_SPACE") ? TDX_HOLDS : TOKEN_SOFTWARE);
+	note(ret, CS_STEP_SOFTWARE, is_current(c) ? TDX_HOLDS : TOKEN_SOFTWARE);
 	note(ret, CS_STEP_DEBUG,
 	    is_text(c->debug, "disabled-since-boot") ? TDX_HOLDS : TOKEN_DEBUG);
 	note(ret, CS_STEP_SUPPORT,
 	    has_item(c->support, c->supports, stable) ? TDX_HOLDS : TOKEN_SUPPORT);
+	/* Google's service issues tokens for hosts that are out of date, too */
+	note(ret, CS_STEP_TCB, !c->has_tcb_status || is_text(c->tcb_status, "UpToDate") ?
+	    TDX_HOLDS : TOKEN_TCB_STATUS);
 	note_asked(ret, CS_STEP_APP, expect->app_id != NULL, expect->app_id != NULL &&
 	    c->has_app_id && memcmp(c->app_id, expect->app_id, sizeof c->app_id) == 0,
 	    APP_MISMATCH);

@@ -25,6 +25,7 @@
 
 #define CS_TOKEN_ISSUER "https://confidentialcomputing.googleapis.com"
 #define CS_TOKEN_SKEW 60 /* seconds that clocks may differ by */
+#define CS_TOKEN_VERSION_MIN 250300 /* of the image, as the KMS asks: year, month, patch */
 #define CS_TOKEN_NONCES_MAX 6
 #define CS_TOKEN_SUPPORT_MAX 8
 #define CS_TOKEN_ATTESTERS_MAX 4
@@ -42,9 +43,10 @@
 	S(CS_STEP_AUDIENCE, "token-audience", "made for this audience") \
 	S(CS_STEP_NONCE, "token-nonce", "and for this nonce") \
 	S(CS_STEP_HARDWARE, "hardware", "the machine's TEE is Intel TDX") \
-	S(CS_STEP_SOFTWARE, "software", "it runs Confidential Space") \
+	S(CS_STEP_SOFTWARE, "software", "it runs a Confidential Space of now, booted securely") \
 	S(CS_STEP_DEBUG, "debug", "debugging is disabled since boot") \
 	S(CS_STEP_SUPPORT, "support", "its image is stable and supported") \
+	S(CS_STEP_TCB, "token-tcb-status", "Google does not say that its host is out of date") \
 	S(CS_STEP_APP, "app", "the instance is of the app that you named") \
 	S(CS_STEP_IMAGE, "image", "the container is the image that you named")
 
@@ -65,7 +67,10 @@ struct cs_claims {
 	int has_attesters; /* whether attester_tcb, whose evidence was judged, is there */
 	struct bytes attester[CS_TOKEN_ATTESTERS_MAX];
 	size_t attesters;
-	struct bytes software, software_version; /* swname, swversion */
+	struct bytes software; /* swname */
+	int has_version; /* whether swversion is there */
+	struct bytes software_version;
+	int secure_boot; /* 0 only if secboot says so */
 	struct bytes debug; /* dbgstat */
 	struct bytes support[CS_TOKEN_SUPPORT_MAX];
 	size_t supports;
@@ -75,7 +80,8 @@ struct cs_claims {
 	struct bytes zone, project_id, project_number, instance_name, instance_id;
 	int has_app_id; /* by EigenCompute's names of instances */
 	uint8_t app_id[20];
-	struct bytes tcb_status, tcb_date; /* of TDX, by Google's service */
+	int has_tcb_status; /* of TDX, by Google's service */
+	struct bytes tcb_status, tcb_date;
 };
 
 struct cs_expect {

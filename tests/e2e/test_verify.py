@@ -211,7 +211,7 @@ def test_token():
 def test_token_tcb_status(tmp_path):
     service = TokenService("sha256:" + "9e" * 32, "0x" + "91" * 20)
     (tmp_path / "root.pem").write_bytes(service.authority.pem())
-    for said, code in (("UpToDate", None), ("OutOfDate", "P_TCB_STATUS"), ("Revoked", "P_TCB_STATUS"), ("Fine", "P_TCB_STATUS")):
+    for said, code in (("UpToDate", None), ("OutOfDate", "TOKEN_TCB_STATUS"), ("Revoked", "TOKEN_TCB_STATUS"), ("Fine", "TOKEN_TCB_STATUS")):
         service.changes = {"tdx": {"gcp_attester_tcb_status": said}}
         (tmp_path / "token").write_text(service.token("a", ["n" * 16], "PKI"))
         status, out, error = verify(tmp_path / "token", "--google-root", tmp_path / "root.pem")

@@ -243,6 +243,15 @@ test_holds(void **state)
 	assert_refused(CS_STEP_APP, APP_MISMATCH);
 	make_token(claims_with("\"oemid\"", "\"attester_tcb\":[\"INTEL\"],\"oemid\""));
 	assert_true(verify());
+	make_token(claims_with("250800", "250300"));
+	assert_true(verify());
+	/* what the token does not tell is left to Google's word for the image */
+	make_token(claims_with("\"swversion\":[\"250800\"],", ""));
+	assert_true(verify());
+	make_token(claims_with("\"secboot\":true,", ""));
+	assert_true(verify());
+	make_token(claims_with("gcp_attester_tcb_status", "other"));
+	assert_true(verify());
 	/* what is not given is not compared, and says so */
 	expect_ours();
 	expect.audience.len = expect.nonce.len = expect.image_digest.len = 0;
@@ -269,8 +278,16 @@ test_claims(void **state)
 	refused_with("\"oemid\"", "\"attester_tcb\":[],\"oemid\"", CS_STEP_HARDWARE,
 	    TOKEN_HARDWARE);
 	refused_with("CONFIDENTIAL_SPACE", "GCE", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
+	refused_with("\"250800\"", "\"250299\"", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
+	refused_with("\"250800\"", "\"99\"", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
+	refused_with("\"250800\"", "\"25080x\"", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
+	refused_with("\"250800\"", "\"\"", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
+	refused_with("[\"250800\"]", "[]", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
+	refused_with("\"secboot\":true", "\"secboot\":false", CS_STEP_SOFTWARE, TOKEN_SOFTWARE);
 	refused_with("disabled-since-boot", "enabled", CS_STEP_DEBUG, TOKEN_DEBUG);
 	refused_with("\"STABLE\"", "\"EXPERIMENTAL\"", CS_STEP_SUPPORT, TOKEN_SUPPORT);
+	refused_with("UpToDate", "OutOfDate", CS_STEP_TCB, TOKEN_TCB_STATUS);
+	refused_with("UpToDate", "", CS_STEP_TCB, TOKEN_TCB_STATUS);
 	refused_with("[\"LATEST\",\"STABLE\",\"USABLE\"]", "[]", CS_STEP_SUPPORT, TOKEN_SUPPORT);
 	refused_with("\"confidential_space\":", "\"other\":", CS_STEP_SUPPORT, TOKEN_SUPPORT);
 	refused_with("sha256:e2", "sha256:e3", CS_STEP_IMAGE, IMAGE_MISMATCH);
@@ -289,6 +306,7 @@ test_malformed_claims(void **state)
 	    {"1757063850", "9223372036854775807"}, {"\"aud\":\"selfsame-attestation/v1\"",
 	    "\"aud\":[\"selfsame-attestation/v1\"]"}, {"[\"250800\"]", "\"250800\""},
 	    {"[\"250800\"]", "[\"250800\",\"1\"]"},
+	    {"\"secboot\":true", "\"secboot\":\"true\""},
 	    {"\"oemid\"", "\"attester_tcb\":\"INTEL\",\"oemid\""},
 	    {"\"oemid\"", "\"attester_tcb\":null,\"oemid\""}, {"\"--x\"", "7"}, {"{\"A\":\"1\",", "{\"A\":1,"},
 	    {"{\"A\":\"1\",\"B\":\"2=3\"}", "[]"}, {"\"second-nonce\"", "7"},
@@ -322,6 +340,10 @@ test_time(void **state)
 	assert_true(verify());
 	expect.at--;
 	assert_refused(CS_STEP_TIME, TOKEN_NOT_YET_VALID);
+	/* issued after the time of judging, whatever nbf says */
+	make_token(claims_with("\"iat\":1757060250", "\"iat\":1757063851"));
+	assert_refused(CS_STEP_TIME, TOKEN_NOT_YET_VALID);
+	make_token(claims);
 	expect.at = AT + 43201; /* the certificates end first to be looked at */
 	assert_refused(CS_STEP_KEY, TDX_EXPIRED);
 	expect.at = AT - 43201;
