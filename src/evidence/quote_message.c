@@ -128,6 +128,8 @@ write_qe_auth(struct bytes message, struct writer *w)
 
 	if ((r = protobuf_read(message, ARRAY_AND_LEN(slots))) != 0)
 		return r;
+	if (size != data.len)
+		return ERR_PARSE;
 	write_le16(w, (uint16_t)size);
 	write_run(w, data);
 	return 0;
@@ -135,12 +137,13 @@ write_qe_auth(struct bytes message, struct writer *w)
 
 /* {type, size, data}: the frame of both kinds of certification data. */
 static int
-write_certification(struct bytes message, struct writer *w, struct bytes *ret_data)
+write_certification(struct bytes message, struct writer *w, struct bytes *ret_data,
+    uint64_t *ret_size)
 {
-	uint64_t type, size;
+	uint64_t type;
 	const struct protobuf_slot slots[] = {
 	    PROTOBUF_NUMBER(1, &type, UINT16_MAX),
-	    PROTOBUF_NUMBER(2, &size, UINT32_MAX),
+	    PROTOBUF_NUMBER(2, ret_size, UINT32_MAX),
 	    PROTOBUF_RUN(3, ret_data, 1, MESSAGE_MAX),
 	};
 	int r;
@@ -148,7 +151,7 @@ write_certification(struct bytes message, struct writer *w, struct bytes *ret_da
 	if ((r = protobuf_read(message, ARRAY_AND_LEN(slots))) != 0)
 		return r;
 	write_le16(w, (uint16_t)type);
-	write_le32(w, (uint32_t)size);
+	write_le32(w, (uint32_t)*ret_size);
 	return 0;
 }
 
@@ -156,6 +159,7 @@ static int
 write_qe_data(struct bytes message, struct writer *w)
 {
 	struct bytes report, signature, auth, chain, pem;
+	uint64_t size;
 	const struct protobuf_slot slots[] = {
 	    PROTOBUF_RUN(1, &report, 1, MESSAGE_MAX),
 	    PROTOBUF_RUN(2, &signature, 64, 64),
@@ -169,8 +173,11 @@ write_qe_data(struct bytes message, struct writer *w)
 	if ((r = write_qe_report(report, w)) != 0)
 		return r;
 	write_run(w, signature);
-	if ((r = write_qe_auth(auth, w)) != 0 || (r = write_certification(chain, w, &pem)) != 0)
+	if ((r = write_qe_auth(auth, w)) != 0 ||
+	    (r = write_certification(chain, w, &pem, &size)) != 0)
 		return r;
+	if (size != pem.len) /* a surplus would pass for the quote's padding */
+		return ERR_PARSE;
 	write_run(w, pem);
 	return 0;
 }
@@ -179,6 +186,7 @@ static int
 write_signed_data(struct bytes message, struct writer *w)
 {
 	struct bytes signature, key, certification, qe_data;
+	uint64_t size;
 	const struct protobuf_slot slots[] = {
 	    PROTOBUF_RUN(1, &signature, 64, 64),
 	    PROTOBUF_RUN(2, &key, 64, 64),
@@ -190,7 +198,7 @@ write_signed_data(struct bytes message, struct writer *w)
 		return r;
 	write_run(w, signature);
 	write_run(w, key);
-	if ((r = write_certification(certification, w, &qe_data)) != 0)
+	if ((r = write_certification(certification, w, &qe_data, &size)) != 0)
 		return r;
 	return write_qe_data(qe_data, w);
 }
@@ -212,7 +220,7 @@ write_quote(struct bytes message, struct writer *w)
 	if ((r = protobuf_read(message, ARRAY_AND_LEN(slots))) != 0 ||
 	    (r = write_header(header, w)) != 0 || (r = write_body(body, w)) != 0)
 		return r;
-	/* sizes are written as they are claimed: the quote's parser judges them */
+	/* sizes of what has parts are written as claimed: the quote's parser judges them */
 	write_le32(w, (uint32_t)size);
 	if ((r = write_signed_data(signed_data, w)) != 0)
 		return r;

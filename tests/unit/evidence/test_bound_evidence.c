@@ -57,6 +57,7 @@ static struct {
 	int banks;
 	int debug;
 	int without_tdx;
+	size_t chain_surplus; /* bytes behind the PCK chain, which its size does not count */
 	const char *instance_name; /* as the metadata server says; NULL: nothing */
 	uint64_t project_number;
 } world;
@@ -474,7 +475,7 @@ put_quote(struct writer *w, const uint8_t *raw, size_t len)
 	p.len = 0;
 	put_number(&p, 1, 5);
 	put_number(&p, 2, chain_len);
-	put_run(&p, 3, chain + 6, chain_len);
+	put_run(&p, 3, chain + 6, chain_len + world.chain_surplus);
 	put_run(&i, 4, part, p.len);
 	p.len = 0;
 	put_number(&p, 1, 6);
@@ -658,6 +659,19 @@ test_downgrade(void **state)
 	assert_int_equal(result.check[BOUND_STEP_TPM_NONCE].outcome, TDX_FAILED);
 }
 
+/* Behind the chain follows what a quote may end with: only its size tells the two apart. */
+static void
+test_sizes(void **state)
+{
+	(void)state;
+	begin();
+	world.chain_surplus = 1;
+	verify();
+	assert_false(bound_evidence_holds(&result));
+	assert_int_equal(result.step, BOUND_STEP_TDX);
+	assert_int_equal(result.reason, BOUND_MESSAGE);
+}
+
 static void
 test_collateral(void **state)
 {
@@ -682,6 +696,7 @@ main(void)
 	    cmocka_unit_test(test_machine),
 	    cmocka_unit_test(test_bindings),
 	    cmocka_unit_test(test_downgrade),
+	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_collateral),
 	};
 
